@@ -1,0 +1,1 @@
+"""nn: layers, losses, optimizers, data and training on top of tensorgrad."""

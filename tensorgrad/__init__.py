@@ -1,0 +1,21 @@
+"""tensorgrad: automatic differentiation on NumPy.  Layers, losses and training are in the package `nn`."""
+
+from tensorgrad import autograd, ops
+from tensorgrad.dtypes import (bool_, float16, float32, float64, get_default_dtype, int8, int16, int32, int64,
+                               set_default_dtype, uint8)
+from tensorgrad.methods import attach
+from tensorgrad.ops import *  # noqa: F401,F403
+from tensorgrad.recording import enable_grad, is_grad_enabled, no_grad, scope, set_grad_enabled
+from tensorgrad.tensor import Tensor, as_tensor, from_numpy, is_tensor, tensor
+from tensorgrad.version import __version__
+
+attach()
+
+__all__ = [
+    "__version__",
+    "Tensor", "tensor", "as_tensor", "from_numpy", "is_tensor",
+    "autograd", "ops", *ops.__all__,
+    "no_grad", "enable_grad", "set_grad_enabled", "is_grad_enabled", "scope",
+    "bool_", "float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8",
+    "get_default_dtype", "set_default_dtype",
+]

@@ -1,0 +1,121 @@
+"""The two ways to ask for derivatives: `backward` fills `.grad` on the leaves, `grad` returns gradients."""
+
+from __future__ import annotations
+
+from typing import Any, Sequence
+
+import numpy as np
+
+from tensorgrad.autograd.engine import accumulate, walk
+from tensorgrad.errors import ArgumentError, GraphError, ShapeError, message
+from tensorgrad.tensor import Tensor, as_tensor
+
+__all__ = ["backward", "grad"]
+
+
+def backward(self: Tensor, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False,
+             inputs: Tensor | Sequence[Tensor] | None = None) -> None:
+    """Add the derivative of this tensor to the `.grad` of every leaf it was computed from.
+
+    Arguments
+        gradient       dL/d(this), of this tensor's shape; may be left out for a single number, where it is 1
+        retain_graph   keep what the graph holds for another backward; default: the value of `create_graph`
+        create_graph   record the backward pass itself, so that gradients can be differentiated again
+        inputs         only these tensors receive a gradient
+
+    Raises
+        GraphError         a constant, or a graph already freed
+        StaleTensorError   something the graph kept was changed in place
+        ShapeError         `gradient` missing for a tensor of several entries, or of another shape
+
+    Example
+        >>> x = Tensor([1.0, 2.0], requires_grad=True)
+        >>> (x ** 3).sum().backward(); x.grad
+        tensor([ 3., 12.])
+    """
+    wanted = None if inputs is None else [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    found = walk(starts([self], [gradient], create_graph), inputs=wanted, create_graph=create_graph,
+                 retain_graph=create_graph if retain_graph is None else retain_graph)
+    receivers = {t.creator or t: t for t in wanted or ()}
+    while found:
+        source, gradient_found = found.popitem()
+        receiver = source if isinstance(source, Tensor) else receivers[source]
+        accumulate(receiver, gradient_found)
+        del gradient_found
+
+
+def grad(outputs: Tensor | Sequence[Tensor], inputs: Tensor | Sequence[Tensor], grad_outputs: Any = None,
+         retain_graph: bool | None = None, create_graph: bool = False, allow_unused: bool | None = None,
+         materialize_grads: bool = False) -> tuple[Tensor | None, ...]:
+    """The gradients of `outputs` with respect to `inputs`, returned; no `.grad` is touched.
+
+    Arguments
+        grad_outputs        one gradient per output; may be left out where the output is a single number
+        create_graph        record the backward pass, so that the result can be differentiated
+        allow_unused        None, instead of an error, for an input the outputs do not depend on
+        materialize_grads   zeros instead of None
+
+    Raises
+        GraphError   an input that needs no gradient, or that the outputs do not depend on
+
+    Example
+        >>> x = Tensor(2.0, requires_grad=True)
+        >>> (first,) = grad(x ** 3, x, create_graph=True)
+        >>> (second,) = grad(first, x)
+        >>> first.item(), second.item()
+        (12.0, 12.0)
+    """
+    outputs = [outputs] if isinstance(outputs, Tensor) else list(outputs)
+    inputs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    given = [grad_outputs] if grad_outputs is None or not isinstance(grad_outputs, (list, tuple)) else list(grad_outputs)
+    if len(given) == 1 and given[0] is None:
+        given = [None] * len(outputs)
+    if len(given) != len(outputs):
+        raise ArgumentError(f"grad: {len(given)} grad_outputs for {len(outputs)} outputs.\n  Give one, or None, per output.")
+    if allow_unused is None:
+        allow_unused = materialize_grads
+    elif materialize_grads and not allow_unused:
+        raise ArgumentError("grad: materialize_grads=True gives zeros where allow_unused=False would raise.\n"
+                            "  Drop one of them.")
+    for i, tensor in enumerate(inputs):
+        if not tensor.requires_grad:
+            raise GraphError(message("grad", f"input {i} does not require grad", {"input": tensor},
+                                     "Call requires_grad_() on it before it is used."))
+    found = walk(starts(outputs, given, create_graph), inputs=inputs, create_graph=create_graph,
+                 retain_graph=create_graph if retain_graph is None else retain_graph)
+    results: list[Tensor | None] = []
+    for i, tensor in enumerate(inputs):
+        gradient = found.get(tensor.creator or tensor)
+        if gradient is None and not allow_unused:
+            raise GraphError(message("grad", f"the outputs do not depend on input {i}", {"input": tensor},
+                                     "Pass allow_unused=True to get None for it."))
+        if gradient is None and materialize_grads:
+            gradient = np.zeros_like(tensor.array)
+        results.append(None if gradient is None else as_tensor(np.asarray(gradient) if np.isscalar(gradient) else gradient))
+    return tuple(results)
+
+
+def starts(outputs: list[Tensor], gradients: list[Any], create_graph: bool) -> list[tuple[Any, Any]]:
+    """Per output where the walk starts and with which gradient, checked."""
+    roots = []
+    for output, gradient in zip(outputs, gradients):
+        if not output.requires_grad:
+            raise GraphError(message(
+                "backward", "this tensor is a constant: nothing it was computed from requires grad", {"tensor": output},
+                "Set requires_grad=True on the inputs, and compute it outside no_grad()."))
+        if gradient is None:
+            if output.array.size != 1:
+                raise ShapeError(message(
+                    "backward", "a gradient is needed for a tensor of several entries", {"tensor": output},
+                    "Reduce it to one number first, such as loss.mean(), or pass `gradient`."))
+            gradient = np.ones_like(output.array)
+        shape = np.shape(getattr(gradient, "array", gradient))
+        if shape != output.shape:
+            raise ShapeError(message("backward", f"the gradient has shape {shape}", {"tensor": output},
+                                     "A gradient has the shape of the tensor it belongs to."))
+        if create_graph:
+            gradient = as_tensor(gradient, dtype=output.dtype)
+        else:
+            gradient = np.asarray(getattr(gradient, "array", gradient), dtype=output.dtype)
+        roots.append((output.creator or output, gradient))
+    return roots

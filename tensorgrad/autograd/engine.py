@@ -1,0 +1,163 @@
+"""The backward walk: from a result to everything it was computed from, newest op first.
+
+Ops carry the tick at which they were recorded, so "newest first" is a reverse topological order and a heap is all the
+bookkeeping there is: when an op leaves the heap, every op that used its result was recorded later and has been visited.
+No recursion, one visit per op, and memory that an op kept is dropped as soon as its rule has run.
+"""
+
+from __future__ import annotations
+
+import sys
+from heapq import heappop, heappush
+from typing import Any, Iterable
+
+import numpy as np
+
+from tensorgrad.errors import GraphError
+from tensorgrad.op import Op
+from tensorgrad.ops.reduction import sum_to
+from tensorgrad.recording import set_grad_enabled
+from tensorgrad.tensor import Tensor, from_array
+
+Gradient = Any  # ndarray, or Tensor under create_graph
+
+__all__ = ["walk"]
+
+
+def walk(roots: Iterable[tuple[Op | Tensor, Gradient]], *, retain_graph: bool, create_graph: bool,
+         inputs: list[Tensor] | None = None) -> dict[Op | Tensor, Gradient]:
+    """Carry gradients from `roots` back to the leaves.
+
+    Arguments
+        roots     pairs of where a gradient starts (the creator of a tensor, or a leaf) and that gradient
+        inputs    walk only the paths that lead to these tensors; None walks all of them
+
+    Returns
+        {leaf: gradient} for every leaf reached; with `inputs`, {creator or leaf: gradient} for those reached
+    """
+    wanted = None if inputs is None else paths_to(inputs, [source for source, _ in roots])
+    targets = set() if inputs is None else {t.creator or t for t in inputs}
+    pending: dict[Op | Tensor, Gradient] = {}
+    owned: set[Op | Tensor] = set()
+    found: dict[Op | Tensor, Gradient] = {}
+    heap: list[tuple[int, Op]] = []
+
+    def deliver(source: Op | Tensor, grad: Gradient) -> None:
+        """Add `grad` to what `source` has received; the first one may be shared and is never written into."""
+        before = pending.get(source)
+        if before is None:
+            pending[source] = grad
+            if isinstance(source, Op):
+                heappush(heap, (-source.order, source))
+        elif source in owned:
+            before += grad
+        else:
+            pending[source] = total = before + grad
+            if total.__class__ is np.ndarray and total.ndim:
+                owned.add(source)
+
+    through = wanted if wanted is None else wanted | targets
+    with set_grad_enabled(create_graph):
+        for source, grad in roots:
+            deliver(source, grad)
+        while heap:
+            op = heappop(heap)[1]
+            grad = pending.pop(op)
+            if op.hooks or op.retained:
+                grad = through_hooks(op, grad)
+            if op in targets:
+                found[op] = grad
+            if wanted is not None and op not in wanted:
+                continue
+            grads = gradients_of(op, grad, create_graph, retain_graph)
+            for source, d_input, shape in zip(op.sources, grads, op.shapes):
+                if source is None or d_input is None or (through is not None and source not in through):
+                    continue
+                deliver(source, d_input if d_input.shape == shape else undo_broadcast(op, d_input, shape))
+            del grad
+        while pending:  # only leaves are left
+            leaf, grad = pending.popitem()
+            if inputs is None or leaf in targets:
+                found[leaf] = through_hooks(leaf, grad) if leaf.hooks else grad
+    return found
+
+
+def gradients_of(op: Op, grad: Gradient, create_graph: bool, retain_graph: bool) -> tuple[Gradient, ...]:
+    """Run the op's rule: one gradient, or None, per input."""
+    op.unpack(create_graph)
+    try:
+        grads = op.backward(grad)
+    except Exception as error:
+        error.add_note(f"in the backward rule of {op.where}: {op.label}")
+        raise
+    finally:
+        op.repack(free=not retain_graph)
+    if grads.__class__ is not tuple:
+        grads = (grads,)
+    if len(grads) != len(op.sources):
+        raise GraphError(f"backward: the rule of {op.where} returned {len(grads)} gradients for {len(op.sources)} inputs.\n"
+                         "  Return one gradient, or None, per argument of forward.")
+    return grads
+
+
+def undo_broadcast(op: Op, grad: Gradient, shape: tuple[int, ...]) -> Gradient:
+    """`grad` summed over the axes along which forward repeated that input."""
+    try:
+        fits = np.broadcast_shapes(shape, grad.shape) == grad.shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise GraphError(f"backward: the rule of {op.where} returned a gradient of shape {grad.shape} for an input of shape "
+                         f"{shape}.\n  A gradient has the shape of its input, or of what it was broadcast to.")
+    return sum_to(grad, shape)
+
+
+def through_hooks(source: Op | Tensor, grad: Gradient) -> Gradient:
+    """Show a complete gradient to the hooks, each of which may replace it, and store it where it is retained."""
+    for hook in list(source.hooks or ()):
+        shown = grad if isinstance(grad, Tensor) else from_array(np.asarray(grad))
+        replaced = hook(shown)
+        if replaced is not None:
+            if replaced.shape != shown.shape:
+                raise GraphError(f"hook: {getattr(hook, '__name__', hook)} returned a gradient of shape {replaced.shape} for "
+                                 f"one of shape {shown.shape}.\n  Return a tensor of the same shape, or None.")
+            grad = replaced if isinstance(grad, Tensor) else getattr(replaced, "array", replaced)
+    if isinstance(source, Op) and source.retained is not None:
+        out = source.retained()
+        if out is not None:
+            accumulate(out, grad)
+    return grad
+
+
+def accumulate(leaf: Tensor, grad: Gradient) -> None:
+    """Add `grad` to ``leaf.grad``, whose array belongs to the leaf alone."""
+    if leaf.grad is None:
+        if isinstance(grad, Tensor):
+            leaf.grad = grad
+        else:
+            grad = np.asarray(grad)
+            # 3 references: the caller's, this function's, getrefcount's.  More: somebody else reads this array.
+            mine = grad.base is None and sys.getrefcount(grad) <= 3
+            leaf.grad = from_array(grad if mine else grad.copy(order="K"))
+    elif isinstance(grad, Tensor) or leaf.grad.requires_grad:
+        leaf.grad = leaf.grad + grad
+    else:
+        leaf.grad.array = np.add(leaf.grad.array, grad, out=leaf.grad.array if leaf.grad.ndim else None)
+        leaf.grad.mark_changed()
+
+
+def paths_to(inputs: list[Tensor], starts: list[Op | Tensor]) -> set[Op | Tensor]:
+    """The ops between `starts` and `inputs`: those from which one of `inputs` can be reached."""
+    targets = {t.creator or t for t in inputs}
+    reachable: set[Op] = set()
+    stack = [source for source in starts if isinstance(source, Op)]
+    while stack:
+        op = stack.pop()
+        if op not in reachable:
+            reachable.add(op)
+            stack += [source for source in op.sources if isinstance(source, Op)]
+    wanted: set[Op | Tensor] = set()
+    for op in sorted(reachable, key=lambda op: op.order):  # oldest first: an op's sources are decided before it
+        if any(source in targets or source in wanted for source in op.sources if source is not None):
+            wanted.add(op)
+    return wanted

@@ -1,0 +1,79 @@
+"""Which op is which Tensor method or operator: one class body, read like a table of contents.
+
+A function in a class body is a method, so signature and docstring exist once.  `attach` copies the entries to Tensor when
+the package is imported; type checkers see `Tensor` inherit from this class instead.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from tensorgrad import autograd, ops
+from tensorgrad.tensor import Tensor
+
+__all__ = ["TensorMethods", "attach"]
+
+
+def reflected(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``function`` with its two operands exchanged: what ``2 - tensor`` calls."""
+
+    def method(self: Any, other: Any) -> Any:
+        return function(other, self)
+
+    method.__doc__ = f"{function.__name__}(other, self)"
+    return method
+
+
+class TensorMethods:
+    """The methods and operators of Tensor that are ops."""
+
+    # arithmetic
+    __add__ = __radd__ = add = ops.add
+    __sub__ = sub = ops.sub
+    __rsub__ = reflected(ops.sub)
+    __mul__ = __rmul__ = mul = ops.mul
+    __truediv__ = div = ops.div
+    __rtruediv__ = reflected(ops.div)
+    __floordiv__ = floor_divide = ops.floor_divide
+    __rfloordiv__ = reflected(ops.floor_divide)
+    __neg__ = neg = ops.neg
+    __pow__ = pow = ops.pow
+    __rpow__ = reflected(ops.pow)
+    clone = ops.clone
+    to = ops.to
+    exp, log, sqrt, rsqrt, square, reciprocal = ops.exp, ops.log, ops.sqrt, ops.rsqrt, ops.square, ops.reciprocal
+
+    # comparison and choice
+    __eq__ = eq = ops.eq  # type: ignore[assignment]
+    __ne__ = ne = ops.ne  # type: ignore[assignment]
+    __lt__ = lt = ops.lt
+    __le__ = le = ops.le
+    __gt__ = gt = ops.gt
+    __ge__ = ge = ops.ge
+    __and__ = __rand__ = logical_and = ops.logical_and
+    __or__ = __ror__ = logical_or = ops.logical_or
+    __xor__ = __rxor__ = logical_xor = ops.logical_xor
+    __invert__ = logical_not = ops.logical_not
+    isnan, isinf, isfinite = ops.isnan, ops.isinf, ops.isfinite
+    maximum, minimum = ops.maximum, ops.minimum
+    clamp = clip = ops.clamp
+
+    # reductions and expansion
+    sum, mean = ops.sum, ops.mean
+    expand, broadcast_to = ops.expand, ops.broadcast_to
+
+    # shape
+    reshape = view = ops.reshape
+    flatten = ops.flatten
+    permute, transpose = ops.permute, ops.transpose
+    squeeze, unsqueeze = ops.squeeze, ops.unsqueeze
+
+    # graph
+    backward = autograd.backward
+
+
+def attach() -> None:
+    """Give Tensor these methods."""
+    for name, function in vars(TensorMethods).items():
+        if name not in ("__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations__", "__hash__"):
+            setattr(Tensor, name, function)

@@ -1,0 +1,159 @@
+"""Choosing between values entry by entry: where, maximum, minimum, clamp."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tensorgrad import dtypes
+from tensorgrad.errors import ArgumentError, DtypeError, message
+from tensorgrad.op import Op
+from tensorgrad.ops.promotion import Operand, align, check_broadcast, to
+from tensorgrad.tensor import Tensor
+
+__all__ = ["where", "maximum", "minimum", "clamp"]
+
+
+class Where(Op):
+    """y = a where the condition holds, else b"""
+
+    __slots__ = ()
+    keeps = (0,)
+
+    def forward(self, condition, a, b):
+        return np.where(condition, a, b)
+
+    def backward(self, grad):
+        (condition,) = self.inputs
+        return (None, where(condition, grad, 0.0) if self.needs(1) else None,
+                where(condition, 0.0, grad) if self.needs(2) else None)
+
+
+def where(condition: Operand, input: Operand, other: Operand) -> Tensor:
+    """`input` where `condition` holds, else `other`.
+
+    Raises
+        DtypeError   for a condition that is not bool
+
+    Example
+        >>> where(Tensor([True, False]), Tensor([1.0, 2.0]), 0.0)
+        tensor([1., 0.])
+    """
+    if getattr(condition, "dtype", np.asarray(condition).dtype) != dtypes.bool_:
+        raise DtypeError(message("where", "the condition is not bool", {"condition": condition},
+                                 "Compare it to something first, such as condition != 0."))
+    if not isinstance(input, Tensor) and not isinstance(other, Tensor):
+        if not isinstance(condition, Tensor):
+            return where_arrays(condition, input, other)
+        input = Tensor(input)
+    a, b = align("where", input, other)
+    check_broadcast("where", condition=condition, input=a, other=b)
+    return Where().apply(condition, a, b)
+
+
+def where_arrays(condition, a, b):
+    """`numpy.where` in which a Python number does not widen the other operand."""
+    dtype = next((x.dtype for x in (a, b) if isinstance(x, np.ndarray | np.generic)), None)
+    return np.where(condition, a if dtype is None else np.asarray(a, dtype), b if dtype is None else np.asarray(b, dtype))
+
+
+class Maximum(Op):
+    """y = the larger of a and b; a tie shares the gradient equally"""
+
+    __slots__ = ()
+    keeps = (0, 1)
+
+    def forward(self, a, b):
+        return np.maximum(a, b)
+
+    def backward(self, grad):
+        a, b = self.inputs
+        half = where(a == b, grad * 0.5, 0.0)
+        return (where(a > b, grad, half) if self.needs(0) else None,
+                where(b > a, grad, half) if self.needs(1) else None)
+
+
+def maximum(input: Operand, other: Operand) -> Tensor:
+    """The larger of `input` and `other`, entry by entry; NaN wins.
+
+    Gradient
+        goes to the larger; a tie gives each half, as in PyTorch
+
+    Example
+        >>> maximum(Tensor([1.0, 5.0]), 3.0)
+        tensor([3., 5.])
+    """
+    return Maximum().apply(*align("maximum", input, other))
+
+
+class Minimum(Op):
+    """y = the smaller of a and b; a tie shares the gradient equally"""
+
+    __slots__ = ()
+    keeps = (0, 1)
+
+    def forward(self, a, b):
+        return np.minimum(a, b)
+
+    def backward(self, grad):
+        a, b = self.inputs
+        half = where(a == b, grad * 0.5, 0.0)
+        return (where(a < b, grad, half) if self.needs(0) else None,
+                where(b < a, grad, half) if self.needs(1) else None)
+
+
+def minimum(input: Operand, other: Operand) -> Tensor:
+    """The smaller of `input` and `other`, entry by entry; NaN wins.
+
+    Gradient
+        goes to the smaller; a tie gives each half, as in PyTorch
+
+    Example
+        >>> minimum(Tensor([1.0, 5.0]), 3.0)
+        tensor([1., 3.])
+    """
+    return Minimum().apply(*align("minimum", input, other))
+
+
+class Clamp(Op):
+    """y = x limited to [min, max]; the gradient passes where x is inside, the limits included"""
+
+    __slots__ = ("min", "max")
+    keeps = (0,)
+
+    def __init__(self, min: float | None, max: float | None):
+        self.min, self.max = min, max
+
+    def forward(self, x):
+        return np.clip(x, self.min, self.max)
+
+    def backward(self, grad):
+        (x,) = self.inputs
+        inside = True
+        if self.min is not None:
+            inside = x >= self.min
+        if self.max is not None:
+            inside = (x <= self.max) & inside
+        return where(inside, grad, 0.0)
+
+
+def clamp(input: Operand, min: Operand | None = None, max: Operand | None = None) -> Tensor:
+    """`input` limited to [`min`, `max`]; either limit may be left out, or be a tensor.
+
+    Gradient
+        passes where the entry is inside, the limits included; tensor limits follow maximum and minimum
+
+    Raises
+        ArgumentError   without any limit
+
+    Example
+        >>> clamp(Tensor([-2.0, 0.5, 2.0]), -1, 1)
+        tensor([-1. ,  0.5,  1. ])
+    """
+    if min is None and max is None:
+        raise ArgumentError(message("clamp", "neither min nor max is given", {"input": input}, "Give at least one limit."))
+    if any(isinstance(limit, (Tensor, np.ndarray)) for limit in (min, max)):
+        low = input if min is None else maximum(input, min)
+        return low if max is None else minimum(low, max)
+    if isinstance(input, Tensor) and input.array.dtype.kind != "f" and any(isinstance(x, float) for x in (min, max)):
+        input = to(input, dtypes.get_default_dtype())
+    return Clamp(min, max).apply(input)

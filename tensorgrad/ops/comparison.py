@@ -1,0 +1,95 @@
+"""Comparisons and logic, entry by entry.  Results are bool tensors and carry no gradient."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tensorgrad.op import Op
+from tensorgrad.ops.promotion import Operand, align
+from tensorgrad.tensor import Tensor
+
+__all__ = ["eq", "ne", "lt", "le", "gt", "ge", "isnan", "isinf", "isfinite",
+           "logical_not", "logical_and", "logical_or", "logical_xor"]
+
+
+class Compare(Op):
+    """y = a ⋈ b for one of NumPy's comparing or testing functions"""
+
+    __slots__ = ("function",)
+    differentiable = False
+
+    def __init__(self, function: np.ufunc):
+        self.function = function
+
+    def forward(self, *operands):
+        return self.function(*operands)
+
+
+def eq(input: Operand, other: Operand) -> Tensor:
+    """True where the operands are equal.
+
+    Example
+        >>> eq(Tensor([1, 2]), 2)
+        tensor([False,  True])
+    """
+    return Compare(np.equal).apply(*align("eq", input, other))
+
+
+def ne(input: Operand, other: Operand) -> Tensor:
+    """True where the operands differ."""
+    return Compare(np.not_equal).apply(*align("ne", input, other))
+
+
+def lt(input: Operand, other: Operand) -> Tensor:
+    """True where `input` < `other`."""
+    return Compare(np.less).apply(*align("lt", input, other))
+
+
+def le(input: Operand, other: Operand) -> Tensor:
+    """True where `input` ≤ `other`."""
+    return Compare(np.less_equal).apply(*align("le", input, other))
+
+
+def gt(input: Operand, other: Operand) -> Tensor:
+    """True where `input` > `other`."""
+    return Compare(np.greater).apply(*align("gt", input, other))
+
+
+def ge(input: Operand, other: Operand) -> Tensor:
+    """True where `input` ≥ `other`."""
+    return Compare(np.greater_equal).apply(*align("ge", input, other))
+
+
+def isnan(input: Operand) -> Tensor:
+    """True where `input` is not a number."""
+    return Compare(np.isnan).apply(input)
+
+
+def isinf(input: Operand) -> Tensor:
+    """True where `input` is infinite."""
+    return Compare(np.isinf).apply(input)
+
+
+def isfinite(input: Operand) -> Tensor:
+    """True where `input` is neither infinite nor NaN."""
+    return Compare(np.isfinite).apply(input)
+
+
+def logical_not(input: Operand) -> Tensor:
+    """True where `input` is 0 or False."""
+    return Compare(np.logical_not).apply(input)
+
+
+def logical_and(input: Operand, other: Operand) -> Tensor:
+    """True where both operands are true."""
+    return Compare(np.logical_and).apply(input, other)
+
+
+def logical_or(input: Operand, other: Operand) -> Tensor:
+    """True where at least one operand is true."""
+    return Compare(np.logical_or).apply(input, other)
+
+
+def logical_xor(input: Operand, other: Operand) -> Tensor:
+    """True where exactly one operand is true."""
+    return Compare(np.logical_xor).apply(input, other)

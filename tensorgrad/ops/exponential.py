@@ -1,0 +1,181 @@
+"""Powers, exponentials, logarithms and roots, entry by entry."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tensorgrad.op import Op
+from tensorgrad.ops.choice import where
+from tensorgrad.ops.promotion import Operand, align, as_float
+from tensorgrad.tensor import Tensor
+
+__all__ = ["exp", "log", "sqrt", "rsqrt", "square", "reciprocal", "pow"]
+
+
+class Exp(Op):
+    """y = eˣ"""
+
+    __slots__ = ()
+    keeps_output = True
+
+    def forward(self, x):
+        return np.exp(x)
+
+    def backward(self, grad):
+        return grad * self.output
+
+
+def exp(input: Operand) -> Tensor:
+    """e to the power `input`.
+
+    Example
+        >>> exp(Tensor([0.0, 1.0]))
+        tensor([1.    , 2.7183])
+    """
+    return Exp().apply(as_float(input))
+
+
+class Log(Op):
+    """y = log x"""
+
+    __slots__ = ()
+    keeps = (0,)
+
+    def forward(self, x):
+        return np.log(x)
+
+    def backward(self, grad):
+        (x,) = self.inputs
+        return grad / x
+
+
+def log(input: Operand) -> Tensor:
+    """The natural logarithm; log 0 is -inf, the logarithm of a negative number NaN.
+
+    Example
+        >>> log(Tensor([1.0, 10.0]))
+        tensor([0.    , 2.3026])
+    """
+    return Log().apply(as_float(input))
+
+
+class Sqrt(Op):
+    """y = √x"""
+
+    __slots__ = ()
+    keeps_output = True
+
+    def forward(self, x):
+        return np.sqrt(x)
+
+    def backward(self, grad):
+        return grad / (self.output * 2)
+
+
+def sqrt(input: Operand) -> Tensor:
+    """The square root; NaN for a negative number.
+
+    Gradient
+        infinite at 0
+
+    Example
+        >>> sqrt(Tensor([4.0, 9.0]))
+        tensor([2., 3.])
+    """
+    return Sqrt().apply(as_float(input))
+
+
+def rsqrt(input: Operand) -> Tensor:
+    """1 / √`input`.
+
+    Example
+        >>> rsqrt(Tensor([4.0]))
+        tensor([0.5])
+    """
+    return pow(as_float(input), -0.5)
+
+
+def square(input: Operand) -> Tensor:
+    """`input` · `input`.
+
+    Example
+        >>> square(Tensor([3.0]))
+        tensor([9.])
+    """
+    return pow(input, 2)
+
+
+def reciprocal(input: Operand) -> Tensor:
+    """1 / `input`.
+
+    Example
+        >>> reciprocal(Tensor([4.0]))
+        tensor([0.25])
+    """
+    return 1 / as_float(input)
+
+
+class Pow(Op):
+    """y = aᵇ"""
+
+    __slots__ = ()
+    keeps = (0, 1)
+    keeps_output = True
+
+    def forward(self, a, b):
+        return a**b
+
+    def backward(self, grad):
+        a, b = self.inputs
+        grad_a = grad_b = None
+        if self.needs(0):
+            # At b = 0 the result is 1 whatever a is, also where a⁻¹ is infinite.
+            grad_a = grad * where(b == 0, 0.0, b * a ** where(b == 0, 1.0, b - 1))
+        if self.needs(1):
+            # At a = 0 the result is 0 for every b > 0, where log a is infinite.
+            grad_b = grad * self.output * log_or_zero(a)
+        return grad_a, grad_b
+
+
+class PowNumber(Op):
+    """y = xᵖ for a Python number p"""
+
+    __slots__ = ("exponent",)
+    keeps = (0,)
+
+    def __init__(self, exponent: float):
+        self.exponent = exponent
+
+    def forward(self, x):
+        if self.exponent == 2:
+            return x * x
+        return x**self.exponent
+
+    def backward(self, grad):
+        (x,) = self.inputs
+        p = self.exponent
+        if p == 2:
+            return grad * (x * 2)
+        if p == 0:
+            return grad * 0
+        return grad * (x ** (p - 1) * p)
+
+
+def pow(input: Operand, exponent: Operand) -> Tensor:
+    """`input` to the power `exponent`.
+
+    Gradient
+        at exponent 0 the base gets 0; at base 0 the exponent gets 0
+
+    Example
+        >>> pow(Tensor([1.0, 2.0, 3.0]), 2)
+        tensor([1., 4., 9.])
+    """
+    if isinstance(input, Tensor) and exponent.__class__ in (int, float) and input.array.dtype.kind == "f":
+        return PowNumber(exponent).apply(input)
+    return Pow().apply(*align("pow", input, exponent))
+
+
+def log_or_zero(x: Operand) -> Operand:
+    """log x, and 0 where x is 0."""
+    return where(x == 0, 0.0, log(where(x == 0, 1.0, x)))

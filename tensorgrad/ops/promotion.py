@@ -1,0 +1,106 @@
+"""Operands of different dtypes brought together, and conversion between dtypes.  The rules are those of `dtypes`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tensorgrad import dtypes
+from tensorgrad.errors import ShapeError, message
+from tensorgrad.op import Op
+from tensorgrad.tensor import Tensor, from_array
+
+__all__ = ["to"]
+
+Operand = Any  # Tensor | ndarray | Python number
+
+
+def align(who: str, a: Operand, b: Operand) -> tuple[Operand, Operand]:
+    """`a` and `b` in one dtype, by the rules of `dtypes`; shapes that cannot broadcast raise a ShapeError here.
+
+    Operands without a Tensor among them (inside a backward rule) are returned as they are.
+    """
+    if isinstance(a, Tensor):
+        x = a.array
+        if isinstance(b, Tensor):
+            y = b.array
+            if x.dtype is not y.dtype:
+                a, b = common(a, b)
+        elif b.__class__ is float and x.dtype.kind == "f":
+            return a, b
+        else:
+            y = b = dtypes.constant(b, x.dtype)
+            if isinstance(y, np.ndarray):
+                a = to(a, dtypes.promote(x.dtype, y.dtype))
+            elif y.__class__ is float:
+                a = to(a, dtypes.get_default_dtype())
+    elif isinstance(b, Tensor):
+        y = b.array
+        x = a = dtypes.constant(a, y.dtype)
+        if isinstance(x, np.ndarray):
+            b = to(b, dtypes.promote(x.dtype, y.dtype))
+    else:
+        return a, b
+    if isinstance(x, np.ndarray) and isinstance(y, np.ndarray) and x.shape != y.shape:
+        check_broadcast(who, input=a, other=b)
+    return a, b
+
+
+def common(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """Two tensors of different dtypes in the promoted one; a tensor without axes does not widen one with axes."""
+    x, y = a.dtype, b.dtype
+    if (a.ndim == 0) != (b.ndim == 0) and dtypes.RANK[x.kind] == dtypes.RANK[y.kind]:
+        dtype = y if a.ndim == 0 else x
+    else:
+        dtype = dtypes.promote(x, y)
+    return to(a, dtype), to(b, dtype)
+
+
+def check_broadcast(who: str, **operands: Operand) -> None:
+    """Raise a ShapeError that shows the operands unless their shapes broadcast."""
+    try:
+        np.broadcast_shapes(*[np.shape(getattr(o, "array", o)) for o in operands.values()])
+    except ValueError:
+        raise ShapeError(message(who, "the shapes cannot be broadcast together", operands,
+                                 "Axes are matched from the last; each pair must be equal or have a 1.")) from None
+
+
+def as_float(x: Operand) -> Operand:
+    """An integer or bool operand in the default float dtype; floats as they are."""
+    if isinstance(x, Tensor):
+        return x if x.array.dtype.kind == "f" else to(x, dtypes.get_default_dtype())
+    return x
+
+
+class To(Op):
+    """y = x in another dtype"""
+
+    __slots__ = ("to_dtype", "from_dtype")
+
+    def __init__(self, to_dtype: np.dtype, from_dtype: np.dtype):
+        self.to_dtype, self.from_dtype = to_dtype, from_dtype
+
+    def forward(self, x):
+        return x.astype(self.to_dtype)
+
+    def backward(self, grad):
+        return To(self.from_dtype, self.to_dtype).apply(grad)
+
+
+def to(input: Operand, dtype: Any) -> Operand:
+    """`input` in another dtype; the same tensor if it has it already.
+
+    Gradient
+        flows back in the input's dtype; none through integer dtypes
+
+    Example
+        >>> to(Tensor([1, 2]), "float32")
+        tensor([1., 2.])
+    """
+    dtype = dtypes.as_dtype(dtype)
+    if input.dtype == dtype:
+        return input
+    if dtype.kind != "f" and isinstance(input, Tensor):
+        return from_array(input.array.astype(dtype))
+    return To(dtype, input.dtype).apply(input)
