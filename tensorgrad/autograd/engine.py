@@ -107,8 +107,8 @@ def undo_broadcast(op: Op, grad: Gradient, shape: tuple[int, ...]) -> Gradient:
     except ValueError:
         fits = False
     if not fits:
-        raise GraphError(f"backward: the rule of {op.where} returned a gradient of shape {grad.shape} for an input of shape "
-                         f"{shape}.\n  A gradient has the shape of its input, or of what it was broadcast to.")
+        raise GraphError(f"backward: the rule of {op.where} returned a gradient of shape {grad.shape} for an input of "
+                         f"shape {shape}.\n  A gradient has the shape of its input, or of what it was broadcast to.")
     return sum_to(grad, shape)
 
 
