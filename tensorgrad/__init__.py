@@ -1,5 +1,7 @@
 """tensorgrad: automatic differentiation on NumPy.  Layers, losses and training are in the package `nn`."""
 
+import warnings
+
 from tensorgrad import autograd, ops
 from tensorgrad.dtypes import (bool_, float16, float32, float64, get_default_dtype, int8, int16, int32, int64,
                                set_default_dtype, uint8)
@@ -10,6 +12,9 @@ from tensorgrad.tensor import Tensor, as_tensor, from_numpy, is_tensor, tensor
 from tensorgrad.version import __version__
 
 attach()
+
+# log(0) is -inf and 0/0 is NaN here, as in PyTorch, without NumPy's warning; only for code of this package.
+warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tensorgrad\.")
 
 __all__ = [
     "__version__",

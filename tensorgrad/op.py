@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import re
 import weakref
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any, Callable, Sequence
 
 import numpy as np
 
@@ -48,11 +48,12 @@ class Op:
 
     Class attributes
         name              snake case of the class name: ``MaxPool`` is "max_pool"
-        keeps             positions of the inputs that backward reads, as `self.inputs` in that order
+        keeps             positions of the inputs that backward reads, ascending; `self.inputs` holds them in that order
         keeps_output      True if backward reads `self.output`
         differentiable    False for ops without a gradient (comparisons, argmax, rounding of indices)
         makes_views       True if the result may share the input's memory
         once              True if the rule itself cannot be differentiated; asking for it raises
+        holds             worked out: True if a recorded op holds arrays, which `unpack` and `repack` see to
 
     Attributes once recorded
         sources      per input what made it: an Op, a leaf Tensor that wants a gradient, or None for a constant
@@ -72,9 +73,10 @@ class Op:
     differentiable: bool = True
     makes_views: bool = False
     once: bool = False
+    holds: bool = False
 
-    sources: tuple[Source, ...]
-    shapes: tuple[tuple[int, ...], ...]
+    sources: Sequence[Source]
+    shapes: Sequence[tuple[int, ...]]
     constants: dict[int, tuple[tuple[int, ...], np.dtype, str | None]] | None
     shape: tuple[int, ...]
     dtype: np.dtype
@@ -91,6 +93,7 @@ class Op:
         super().__init_subclass__(**kwargs)
         if "name" not in vars(cls):
             cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
+        cls.holds = bool(cls.keeps) or cls.keeps_output or cls.forget is not Op.forget
 
     def forward(self, *arrays: Any) -> np.ndarray:
         raise NotImplementedError(f"{type(self).__name__}.forward")
@@ -103,55 +106,72 @@ class Op:
     def apply(self, *operands: Any) -> Any:
         """Run forward.  Arrays give an array; with a Tensor among the operands the result is a Tensor, and this op is
         recorded as its creator if one of them needs a gradient."""
+        # This runs once per operation of every model: one loop, no helper calls.
         arrays: list[Any] = []
         sources: list[Source] = []
-        is_tensor = needs_grad = False
+        shapes: list[tuple[int, ...]] = []
+        is_tensor = needs_grad = has_constant = False
         for operand in operands:
-            source: Source = None
             if isinstance(operand, Tensor):
                 is_tensor = True
-                arrays.append(operand.array)
+                array = operand.array
                 source = operand.creator
-                if source is None and operand.wants_grad:
-                    source = operand
                 if source is not None:
                     needs_grad = True
+                elif operand.wants_grad:
+                    source = operand
+                    needs_grad = True
+                else:
+                    has_constant = True
+                shapes.append(array.shape)
+                arrays.append(array)
+                sources.append(source)
             else:
+                shapes.append(operand.shape if isinstance(operand, np.ndarray) else ())
                 arrays.append(operand)
-            sources.append(source)
+                sources.append(None)
 
         result = self.forward(*arrays)
         if not is_tensor:
             return result
-        if result.__class__ is not np.ndarray:  # NumPy's reductions give scalars
-            result = np.asarray(result)
-        out = from_array(result)
-        if needs_grad and here.recording and self.differentiable:
-            self.record(out, operands, arrays, sources)
+        if needs_grad and self.differentiable and here.recording:
+            keeps = self.keeps
+            kept = operands if len(keeps) == len(operands) else [operands[i] for i in keeps] if keeps else ()
+            out = self.record(result, sources, shapes, kept)
+            if has_constant:
+                self.note_constants(operands)
+        else:
+            out = from_array(result)
         if self.makes_views:
-            first = operands[0]
-            if isinstance(first, Tensor) and np.may_share_memory(result, first.array):
-                out.base = first if first.base is None else first.base
+            self.link_view(out, operands[0])
         return out
 
-    def record(self, out: Tensor, operands: tuple[Any, ...], arrays: list[Any], sources: list[Source]) -> None:
-        """Become the creator of `out`."""
+    def record(self, result: Any, sources: Sequence[Source], shapes: Sequence[tuple[int, ...]], kept: Any) -> Tensor:
+        """Become a node of the graph: `result` as a tensor whose creator is this op."""
+        out = from_array(result)
         out.creator = self
-        self.sources = tuple(sources)
-        self.shapes = tuple([a.shape if isinstance(a, np.ndarray) else () for a in arrays])
-        self.constants = None
-        self.shape, self.dtype = out.array.shape, out.array.dtype
-        self.scope = here.scope
-        self.hooks = self.retained = None
-        self.kept = tuple([operands[i] for i in self.keeps])
+        self.sources = sources
+        self.shapes = shapes
+        self.kept = kept
         self.output = out.array if self.keeps_output else None
+        self.shape = out.array.shape
+        self.dtype = out.array.dtype
+        self.scope = here.scope
+        self.hooks = self.retained = self.constants = None
         self.output_changed = 0
-        for i, source in enumerate(sources):
-            if source is None and isinstance(operands[i], Tensor):
-                constant = operands[i]
-                self.constants = self.constants or {}
-                self.constants[i] = (constant.array.shape, constant.array.dtype, constant.name)
         self.order = tick()
+        return out
+
+    def note_constants(self, operands: tuple[Any, ...]) -> None:
+        """Remember what the inputs that carry no gradient look like, for drawings; not the data."""
+        self.constants = {i: (operand.array.shape, operand.array.dtype, operand.name)
+                          for i, operand in enumerate(operands)
+                          if self.sources[i] is None and isinstance(operand, Tensor)} or None
+
+    def link_view(self, out: Tensor, viewed: Any) -> None:
+        """Let `out` know whose memory it shares, so that a write to one is noticed by the graphs of the other."""
+        if isinstance(viewed, Tensor) and np.may_share_memory(out.array, viewed.array):
+            out.base = viewed if viewed.base is None else viewed.base
 
     # -- backward -----------------------------------------------------------------------------------------------------
 
@@ -165,32 +185,43 @@ class Op:
         if self.kept is None:
             raise GraphError(f"backward: {self.where} was already used by a backward pass, which freed what it kept.\n"
                              "  Call the first backward with retain_graph=True, or compute the result again.")
-        for kept, position in zip(self.kept, self.keeps):
-            if isinstance(kept, Tensor) and kept.last_change() > self.order:
-                raise StaleTensorError(message(
-                    "backward", f"input {position} of {self.where} was changed in place after it was used",
-                    {"input": kept}, "Change a copy (t.clone()), or run backward before changing it."))
-        if self.keeps_output and self.output_changed > self.order:
+        order = self.order
+        inputs: list[Any] = []
+        for kept in self.kept:
+            if isinstance(kept, Tensor):
+                if kept.changed > order or (kept.base is not None and kept.base.changed > order):
+                    self.refuse_stale(kept)
+                inputs.append(kept.array)
+            else:
+                inputs.append(kept)
+        if self.output_changed > order:
+            self.refuse_stale(None)
+        if not create_graph:
+            self.inputs = inputs
+            return
+        if self.once:
+            raise GraphError(f"backward: {self.where} can be differentiated only once.\n"
+                             "  Drop create_graph=True, or write its backward with differentiable ops.")
+        self.inputs = self.kept
+        if self.keeps_output:
+            self.output = from_array(np.asarray(self.output))
+            self.output.creator = self
+
+    def refuse_stale(self, changed: Tensor | None) -> None:
+        """Raise the StaleTensorError that names `changed`, an input, or the result if None."""
+        if changed is None:
             raise StaleTensorError(f"backward: the result of {self.where}, {self.shape} {self.dtype.name}, was changed in "
                                    "place after it was computed.\n  Change a copy (t.clone()), or run backward first.")
-        if create_graph:
-            if self.once:
-                raise GraphError(f"backward: {self.where} can be differentiated only once.\n"
-                                 "  Drop create_graph=True, or write its backward with differentiable ops.")
-            self.inputs = self.kept
-            if self.keeps_output:
-                self.output = from_array(np.asarray(self.output))
-                self.output.creator = self
-        else:
-            self.inputs = [k.array if isinstance(k, Tensor) else k for k in self.kept]
+        position = next(i for i, kept in zip(self.keeps, self.kept) if kept is changed)
+        raise StaleTensorError(message(
+            "backward", f"input {position} of {self.where} was changed in place after it was used", {"input": changed},
+            "Change a copy (t.clone()), or run backward before changing it."))
 
     def repack(self, free: bool) -> None:
         """Undo `unpack`; with `free`, drop what was kept, so that its memory can be used again."""
         self.inputs = None
         if free:
-            self.output = None
-            if self.keeps or self.keeps_output:
-                self.kept = None
+            self.output = self.kept = None
             self.forget()
         elif isinstance(self.output, Tensor):
             self.output = self.output.array

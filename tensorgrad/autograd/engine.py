@@ -35,10 +35,10 @@ def walk(roots: Iterable[tuple[Op | Tensor, Gradient]], *, retain_graph: bool, c
     Returns
         {leaf: gradient} for every leaf reached; with `inputs`, {creator or leaf: gradient} for those reached
     """
-    wanted = None if inputs is None else paths_to(inputs, [source for source, _ in roots])
     targets = set() if inputs is None else {t.creator or t for t in inputs}
-    pending: dict[Op | Tensor, Gradient] = {}
-    owned: set[Op | Tensor] = set()
+    through = None if inputs is None else targets | paths_to(targets, [source for source, _ in roots])
+    pending: dict[Op | Tensor, Gradient] = {}  # received so far, by ops and leaves still to be visited
+    owned: set[Op | Tensor] = set()            # whose pending gradient is an array of our own, to add into
     found: dict[Op | Tensor, Gradient] = {}
     heap: list[tuple[int, Op]] = []
 
@@ -53,10 +53,9 @@ def walk(roots: Iterable[tuple[Op | Tensor, Gradient]], *, retain_graph: bool, c
             before += grad
         else:
             pending[source] = total = before + grad
-            if total.__class__ is np.ndarray and total.ndim:
+            if total.__class__ is np.ndarray:
                 owned.add(source)
 
-    through = wanted if wanted is None else wanted | targets
     with set_grad_enabled(create_graph):
         for source, grad in roots:
             deliver(source, grad)
@@ -65,39 +64,41 @@ def walk(roots: Iterable[tuple[Op | Tensor, Gradient]], *, retain_graph: bool, c
             grad = pending.pop(op)
             if op.hooks or op.retained:
                 grad = through_hooks(op, grad)
-            if op in targets:
+            if through is not None and op in targets:
                 found[op] = grad
-            if wanted is not None and op not in wanted:
-                continue
-            grads = gradients_of(op, grad, create_graph, retain_graph)
-            for source, d_input, shape in zip(op.sources, grads, op.shapes):
-                if source is None or d_input is None or (through is not None and source not in through):
+                if not any(source in through for source in op.sources if source is not None):
                     continue
-                deliver(source, d_input if d_input.shape == shape else undo_broadcast(op, d_input, shape))
-            del grad
+            if op.holds:
+                op.unpack(create_graph)
+            try:
+                grads = op.backward(grad)
+            except Exception as error:
+                error.add_note(f"in the backward rule of {op.where}: {op.label}")
+                raise
+            finally:
+                if op.holds:
+                    op.repack(not retain_graph)
+            if grads.__class__ is not tuple:
+                grads = (grads,)
+            if len(grads) != len(op.sources):
+                refuse_count(op, len(grads))
+            for source, grad, shape in zip(op.sources, grads, op.shapes):
+                if source is None or grad is None or (through is not None and source not in through):
+                    continue
+                deliver(source, grad if grad.shape == shape else undo_broadcast(op, grad, shape))
+            del grads, grad  # the next rule may need the memory
         while pending:  # only leaves are left
             leaf, grad = pending.popitem()
             if inputs is None or leaf in targets:
                 found[leaf] = through_hooks(leaf, grad) if leaf.hooks else grad
+            del grad
     return found
 
 
-def gradients_of(op: Op, grad: Gradient, create_graph: bool, retain_graph: bool) -> tuple[Gradient, ...]:
-    """Run the op's rule: one gradient, or None, per input."""
-    op.unpack(create_graph)
-    try:
-        grads = op.backward(grad)
-    except Exception as error:
-        error.add_note(f"in the backward rule of {op.where}: {op.label}")
-        raise
-    finally:
-        op.repack(free=not retain_graph)
-    if grads.__class__ is not tuple:
-        grads = (grads,)
-    if len(grads) != len(op.sources):
-        raise GraphError(f"backward: the rule of {op.where} returned {len(grads)} gradients for {len(op.sources)} inputs.\n"
-                         "  Return one gradient, or None, per argument of forward.")
-    return grads
+def refuse_count(op: Op, returned: int) -> None:
+    """Raise the GraphError for a rule that returned another number of gradients than the op has inputs."""
+    raise GraphError(f"backward: the rule of {op.where} returned {returned} gradients for {len(op.sources)} inputs.\n"
+                     "  Return one gradient, or None, per argument of forward.")
 
 
 def undo_broadcast(op: Op, grad: Gradient, shape: tuple[int, ...]) -> Gradient:
@@ -119,8 +120,8 @@ def through_hooks(source: Op | Tensor, grad: Gradient) -> Gradient:
         replaced = hook(shown)
         if replaced is not None:
             if replaced.shape != shown.shape:
-                raise GraphError(f"hook: {getattr(hook, '__name__', hook)} returned a gradient of shape {replaced.shape} for "
-                                 f"one of shape {shown.shape}.\n  Return a tensor of the same shape, or None.")
+                raise GraphError(f"hook: {getattr(hook, '__name__', hook)} returned a gradient of shape {replaced.shape} "
+                                 f"for one of shape {shown.shape}.\n  Return a tensor of the same shape, or None.")
             grad = replaced if isinstance(grad, Tensor) else getattr(replaced, "array", replaced)
     if isinstance(source, Op) and source.retained is not None:
         out = source.retained()
@@ -136,7 +137,7 @@ def accumulate(leaf: Tensor, grad: Gradient) -> None:
             leaf.grad = grad
         else:
             grad = np.asarray(grad)
-            # 3 references: the caller's, this function's, getrefcount's.  More: somebody else reads this array.
+            # 3 references: the caller's, this function's and getrefcount's.  With more, somebody else reads this array.
             mine = grad.base is None and sys.getrefcount(grad) <= 3
             leaf.grad = from_array(grad if mine else grad.copy(order="K"))
     elif isinstance(grad, Tensor) or leaf.grad.requires_grad:
@@ -146,9 +147,8 @@ def accumulate(leaf: Tensor, grad: Gradient) -> None:
         leaf.grad.mark_changed()
 
 
-def paths_to(inputs: list[Tensor], starts: list[Op | Tensor]) -> set[Op | Tensor]:
-    """The ops between `starts` and `inputs`: those from which one of `inputs` can be reached."""
-    targets = {t.creator or t for t in inputs}
+def paths_to(targets: set[Op | Tensor], starts: list[Op | Tensor]) -> set[Op | Tensor]:
+    """The ops between `starts` and `targets`: those from which one of `targets` can be reached."""
     reachable: set[Op] = set()
     stack = [source for source in starts if isinstance(source, Op)]
     while stack:

@@ -7,13 +7,14 @@ import numpy as np
 from tensorgrad import dtypes
 from tensorgrad.errors import ArgumentError, DtypeError, message
 from tensorgrad.op import Op
+from tensorgrad.ops.elementwise import Binary, Unary
 from tensorgrad.ops.promotion import Operand, align, as_float
 from tensorgrad.tensor import Tensor
 
 __all__ = ["add", "sub", "mul", "div", "floor_divide", "neg", "clone"]
 
 
-class Add(Op):
+class Add(Binary):
     """y = a + b"""
 
     __slots__ = ()
@@ -32,10 +33,10 @@ def add(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
         >>> add(Tensor([1.0, 2.0]), 10)
         tensor([11., 12.])
     """
-    return Add().apply(*align("add", input, other if alpha == 1 else mul(other, alpha)))
+    return Add().apply(input, other if alpha == 1 else mul(other, alpha))
 
 
-class Sub(Op):
+class Sub(Binary):
     """y = a - b"""
 
     __slots__ = ()
@@ -64,7 +65,7 @@ def sub(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
     return Sub().apply(a, b)
 
 
-class Mul(Op):
+class Mul(Binary):
     """y = a · b"""
 
     __slots__ = ()
@@ -86,10 +87,10 @@ def mul(input: Operand, other: Operand) -> Tensor:
         >>> mul(Tensor([1.0, 2.0]), Tensor([3.0, 4.0]))
         tensor([3., 8.])
     """
-    return Mul().apply(*align("mul", input, other))
+    return Mul().apply(input, other)
 
 
-class Div(Op):
+class Div(Binary):
     """y = a / b"""
 
     __slots__ = ()
@@ -147,7 +148,7 @@ def floor_divide(input: Operand, other: Operand) -> Tensor:
     return div(input, other, rounding_mode="floor")
 
 
-class Neg(Op):
+class Neg(Unary):
     """y = -x"""
 
     __slots__ = ()
@@ -169,7 +170,7 @@ def neg(input: Operand) -> Tensor:
     return Neg().apply(input)
 
 
-class Clone(Op):
+class Clone(Unary):
     """y = a copy of x"""
 
     __slots__ = ()

@@ -7,6 +7,7 @@ import numpy as np
 from tensorgrad import dtypes
 from tensorgrad.errors import ArgumentError, DtypeError, message
 from tensorgrad.op import Op
+from tensorgrad.ops.elementwise import Binary, Unary
 from tensorgrad.ops.promotion import Operand, align, check_broadcast, to
 from tensorgrad.tensor import Tensor
 
@@ -56,7 +57,7 @@ def where_arrays(condition, a, b):
     return np.where(condition, a if dtype is None else np.asarray(a, dtype), b if dtype is None else np.asarray(b, dtype))
 
 
-class Maximum(Op):
+class Maximum(Binary):
     """y = the larger of a and b; a tie shares the gradient equally"""
 
     __slots__ = ()
@@ -82,10 +83,10 @@ def maximum(input: Operand, other: Operand) -> Tensor:
         >>> maximum(Tensor([1.0, 5.0]), 3.0)
         tensor([3., 5.])
     """
-    return Maximum().apply(*align("maximum", input, other))
+    return Maximum().apply(input, other)
 
 
-class Minimum(Op):
+class Minimum(Binary):
     """y = the smaller of a and b; a tie shares the gradient equally"""
 
     __slots__ = ()
@@ -111,10 +112,10 @@ def minimum(input: Operand, other: Operand) -> Tensor:
         >>> minimum(Tensor([1.0, 5.0]), 3.0)
         tensor([1., 3.])
     """
-    return Minimum().apply(*align("minimum", input, other))
+    return Minimum().apply(input, other)
 
 
-class Clamp(Op):
+class Clamp(Unary):
     """y = x limited to [min, max]; the gradient passes where x is inside, the limits included"""
 
     __slots__ = ("min", "max")

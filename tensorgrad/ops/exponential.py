@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from tensorgrad.op import Op
 from tensorgrad.ops.choice import where
-from tensorgrad.ops.promotion import Operand, align, as_float
+from tensorgrad.ops.elementwise import Binary, Unary
+from tensorgrad.ops.promotion import Operand, as_float
 from tensorgrad.tensor import Tensor
 
 __all__ = ["exp", "log", "sqrt", "rsqrt", "square", "reciprocal", "pow"]
 
 
-class Exp(Op):
+class Exp(Unary):
     """y = eˣ"""
 
     __slots__ = ()
@@ -35,7 +35,7 @@ def exp(input: Operand) -> Tensor:
     return Exp().apply(as_float(input))
 
 
-class Log(Op):
+class Log(Unary):
     """y = log x"""
 
     __slots__ = ()
@@ -59,7 +59,7 @@ def log(input: Operand) -> Tensor:
     return Log().apply(as_float(input))
 
 
-class Sqrt(Op):
+class Sqrt(Unary):
     """y = √x"""
 
     __slots__ = ()
@@ -115,7 +115,7 @@ def reciprocal(input: Operand) -> Tensor:
     return 1 / as_float(input)
 
 
-class Pow(Op):
+class Pow(Binary):
     """y = aᵇ"""
 
     __slots__ = ()
@@ -137,7 +137,7 @@ class Pow(Op):
         return grad_a, grad_b
 
 
-class PowNumber(Op):
+class PowNumber(Unary):
     """y = xᵖ for a Python number p"""
 
     __slots__ = ("exponent",)
@@ -173,7 +173,7 @@ def pow(input: Operand, exponent: Operand) -> Tensor:
     """
     if isinstance(input, Tensor) and exponent.__class__ in (int, float) and input.array.dtype.kind == "f":
         return PowNumber(exponent).apply(input)
-    return Pow().apply(*align("pow", input, exponent))
+    return Pow().apply(input, exponent)
 
 
 def log_or_zero(x: Operand) -> Operand:

@@ -1,0 +1,79 @@
+"""Unary and Binary: the bases of ops that work entry by entry.
+
+Their `apply` does what `Op.apply` does, unrolled for one and two operands: on small arrays the loop over operands costs
+more than the arithmetic, and these are the ops that models are full of.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tensorgrad.op import Op
+from tensorgrad.ops.promotion import align, check_broadcast
+from tensorgrad.recording import here
+from tensorgrad.tensor import Tensor, from_array
+
+
+class Unary(Op):
+    """y = f(x), entry by entry"""
+
+    __slots__ = ()
+
+    def apply(self, x: Any) -> Any:
+        if not isinstance(x, Tensor):
+            return self.forward(x)
+        array = x.array
+        result = self.forward(array)
+        source: Any = x.creator
+        if source is None:
+            if not x.wants_grad:
+                return from_array(result)
+            source = x
+        if not here.recording:
+            return from_array(result)
+        return self.record(result, (source,), (array.shape,), (x,) if self.keeps else ())
+
+
+class Binary(Op):
+    """y = f(a, b), entry by entry, with broadcasting and one dtype for both"""
+
+    __slots__ = ()
+
+    def apply(self, a: Any, b: Any) -> Any:
+        if isinstance(a, Tensor):
+            x = a.array
+            if isinstance(b, Tensor):
+                y = b.array
+                if x.dtype is not y.dtype:
+                    return super().apply(*align(self.name, a, b))
+            elif b.__class__ is float and x.dtype.kind == "f":
+                return super().apply(a, b)
+            else:
+                return super().apply(*align(self.name, a, b))
+        elif isinstance(b, Tensor):
+            return super().apply(*align(self.name, a, b))
+        else:
+            return self.forward(a, b)
+
+        try:
+            result = self.forward(x, y)
+        except ValueError:
+            check_broadcast(self.name, input=a, other=b)
+            raise
+        source_a: Any = a.creator
+        if source_a is None and a.wants_grad:
+            source_a = a
+        source_b: Any = b.creator
+        if source_b is None and b.wants_grad:
+            source_b = b
+        if source_a is None:
+            if source_b is None or not here.recording:
+                return from_array(result)
+        elif not here.recording:
+            return from_array(result)
+        keeps = self.keeps
+        kept = (a, b) if len(keeps) == 2 else ((a, b)[keeps[0]],) if keeps else ()
+        out = self.record(result, (source_a, source_b), (x.shape, y.shape), kept)
+        if source_a is None or source_b is None:
+            self.note_constants((a, b))
+        return out
