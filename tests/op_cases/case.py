@@ -30,6 +30,7 @@ class Case:
     torch       False where PyTorch has no equal; then a comment says why
     rtol        relative tolerance of values and of first gradients against PyTorch, in float64
     float32     False where a float32 run makes no sense (integer results)
+    constant    positions of float inputs that have no gradient (class weights, running statistics)
     """
 
     name: str
@@ -41,6 +42,7 @@ class Case:
     torch: bool = True
     rtol: float = 1e-10
     float32: bool = True
+    constant: tuple[int, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
