@@ -291,7 +291,7 @@ def numpy_kernels() -> Any:
 def layouts(array: np.ndarray) -> Iterator[np.ndarray]:
     """The same numbers in other places of memory."""
     yield array.copy()
-    yield np.asfortranarray(array)
+    yield array.copy(order="F")
     if array.ndim >= 3:
         yield np.moveaxis(np.ascontiguousarray(np.moveaxis(array, 1, -1)), -1, 1)
     if array.ndim:
@@ -372,9 +372,12 @@ def test_only_what_is_declared_is_kept(case: Case) -> None:
     grad(differentiable, [leaf for leaf in leaves if leaf.requires_grad], weights_of(outputs), allow_unused=True)
     for op in ops:
         held = [name for cls in type(op).__mro__ for name in getattr(cls, "__slots__", ())
-                if any(isinstance(v, (np.ndarray, Tensor)) and numpy_of(v).size > 1 for v in entries(getattr(op, name, None)))]
-        assert not [name for name in held if name != "sources"], f"{op} holds {held} after backward; drop them in forget()"
+                if name != "sources" and holds_array(getattr(op, name, None))]
+        assert not held, f"{op} holds {held} after backward; drop them in forget()"
 
 
-def entries(value: Any) -> tuple[Any, ...]:
-    return tuple(value) if isinstance(value, (tuple, list)) else (value,)
+def holds_array(value: Any) -> bool:
+    """True for an array or tensor of several entries, or a tuple or list with one in it."""
+    if isinstance(value, (tuple, list)):
+        return any(holds_array(entry) for entry in value)
+    return isinstance(value, (np.ndarray, Tensor)) and numpy_of(value).size > 1
