@@ -1,0 +1,1 @@
+"""Timings of tensorgrad against its peers.  ``python -m benchmarks --help``."""
