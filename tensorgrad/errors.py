@@ -10,6 +10,7 @@
       KernelError(RuntimeError)       unknown kernel set, or one whose extra is not installed
       StateError(RuntimeError)        a state dict that does not fit what it is loaded into
       DataError(OSError)              a file that is missing, truncated, corrupt or of another format
+      DivergenceError(FloatingPointError)   a loss that is no longer a finite number
 
 Each is also the built-in that a NumPy user would catch.  Every message has three parts: who and what is wrong, the
 operands with shape, dtype and origin, and what to do about it.
@@ -29,7 +30,8 @@ from typing import Any, Mapping
 import numpy as np
 
 __all__ = ["TensorgradError", "ShapeError", "ArgumentError", "RangeError", "DtypeError", "GraphError",
-           "StaleTensorError", "KernelError", "StateError", "DataError", "message", "describe"]
+           "StaleTensorError", "KernelError", "StateError", "DataError", "DivergenceError",
+           "message", "describe"]
 
 
 class TensorgradError(Exception):
@@ -70,6 +72,10 @@ class StateError(TensorgradError, RuntimeError):
 
 class DataError(TensorgradError, OSError):
     """A data file that is missing, truncated, corrupt or of another format."""
+
+
+class DivergenceError(TensorgradError, FloatingPointError):
+    """A loss that is infinite or not a number any more."""
 
 
 def message(who: str, what: str, operands: Mapping[str, Any] | None = None, fix: str = "") -> str:
