@@ -31,7 +31,7 @@ import numpy as np
 
 from tensorgrad.errors import GraphError, StaleTensorError, message
 from tensorgrad.recording import here, tick
-from tensorgrad.tensor import Tensor, from_array
+from tensorgrad.tensor import Memory, Tensor, from_array
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -65,7 +65,7 @@ class Op:
     """
 
     __slots__ = ("sources", "shapes", "constants", "shape", "dtype", "order", "scope",
-                 "kept", "inputs", "output", "output_changed", "hooks", "retained", "__weakref__")
+                 "kept", "inputs", "output", "memory", "hooks", "retained", "__weakref__")
 
     name: str = "op"
     keeps: tuple[int, ...] = ()
@@ -85,7 +85,7 @@ class Op:
     kept: Any
     inputs: Any
     output: Any
-    output_changed: int
+    memory: Memory | None  # of the result, once it is shared or written into
     hooks: list[Callable[[Tensor], Any]] | None
     retained: weakref.ref[Tensor] | None
 
@@ -115,7 +115,7 @@ class Op:
             if isinstance(operand, Tensor):
                 is_tensor = True
                 array = operand.array
-                source = operand.creator
+                source: Source = operand.creator
                 if source is not None:
                     needs_grad = True
                 elif operand.wants_grad:
@@ -157,8 +157,7 @@ class Op:
         self.shape = out.array.shape
         self.dtype = out.array.dtype
         self.scope = here.scope
-        self.hooks = self.retained = self.constants = None
-        self.output_changed = 0
+        self.hooks = self.retained = self.constants = self.memory = None
         self.order = tick()
         return out
 
@@ -171,7 +170,7 @@ class Op:
     def link_view(self, out: Tensor, viewed: Any) -> None:
         """Let `out` know whose memory it shares, so that a write to one is noticed by the graphs of the other."""
         if isinstance(viewed, Tensor) and np.may_share_memory(out.array, viewed.array):
-            out.base = viewed if viewed.base is None else viewed.base
+            out.memory = viewed.shared_memory()
 
     # -- backward -----------------------------------------------------------------------------------------------------
 
@@ -189,12 +188,12 @@ class Op:
         inputs: list[Any] = []
         for kept in self.kept:
             if isinstance(kept, Tensor):
-                if kept.changed > order or (kept.base is not None and kept.base.changed > order):
+                if kept.memory is not None and kept.memory.changed > order:
                     self.refuse_stale(kept)
                 inputs.append(kept.array)
             else:
                 inputs.append(kept)
-        if self.output_changed > order:
+        if self.memory is not None and self.memory.changed > order and self.keeps_output:
             self.refuse_stale(None)
         if not create_graph:
             self.inputs = inputs
@@ -206,6 +205,7 @@ class Op:
         if self.keeps_output:
             self.output = from_array(np.asarray(self.output))
             self.output.creator = self
+            self.output.shared_memory()
 
     def refuse_stale(self, changed: Tensor | None) -> None:
         """Raise the StaleTensorError that names `changed`, an input, or the result if None."""

@@ -19,6 +19,15 @@ else:
 __all__ = ["Tensor", "tensor", "as_tensor", "from_numpy", "is_tensor", "RemovableHandle"]
 
 
+class Memory:
+    """What tensors over the same memory have in common: `changed`, the tick of the last in-place write to it."""
+
+    __slots__ = ("changed",)
+
+    def __init__(self, changed: int = 0):
+        self.changed = changed
+
+
 class Tensor(TensorMethods):
     """A NumPy array that remembers how it was computed, so that `backward()` can differentiate through it.
 
@@ -43,16 +52,15 @@ class Tensor(TensorMethods):
         tensor([2., 4., 6.])
     """
 
-    __slots__ = ("array", "grad", "creator", "wants_grad", "name", "changed", "base", "hooks", "__weakref__")
+    __slots__ = ("array", "grad", "creator", "wants_grad", "name", "memory", "hooks", "__weakref__")
 
-    # `changed` is the tick of the last in-place write; a view keeps `base`, the tensor whose memory it shares.
+    # `memory` is None until the array is shared with a view or written into.
     array: np.ndarray
     grad: Tensor | None
     creator: Op | None
     wants_grad: bool
     name: str | None
-    changed: int
-    base: Tensor | None
+    memory: Memory | None
     hooks: list[Callable[[Tensor], Any]] | None
 
     kind = "tensor"
@@ -60,10 +68,9 @@ class Tensor(TensorMethods):
 
     def __init__(self, data: Any, requires_grad: bool = False, *, dtype: Any = None, name: str | None = None):
         self.array = dtypes.as_array(data.array if isinstance(data, Tensor) else data, dtype)
-        self.grad = self.creator = self.base = self.hooks = None
+        self.grad = self.creator = self.memory = self.hooks = None
         self.wants_grad = False
         self.name = name
-        self.changed = 0
         if requires_grad:
             self.requires_grad = True
 
@@ -82,16 +89,25 @@ class Tensor(TensorMethods):
             raise DtypeError(message("data", f"{array.dtype} data for a tensor that requires grad", {"tensor": self},
                                      "Assign float data, or call requires_grad_(False) first."))
         self.array = array
-        self.mark_changed()
+        self.memory = Memory(tick())
 
     def mark_changed(self) -> None:
         """Say that the array was written into: graphs that kept it, or a tensor that shares its memory, are stale."""
-        root = self if self.base is None else self.base
-        self.changed = root.changed = tick()
+        self.shared_memory().changed = tick()
+
+    def shared_memory(self) -> Memory:
+        """What this tensor, its views and the op that may have kept its array know of its memory."""
+        memory = self.memory
+        if memory is None:
+            creator = self.creator
+            memory = self.memory = Memory() if creator is None or creator.memory is None else creator.memory
+            if creator is not None:
+                creator.memory = memory
+        return memory
 
     def last_change(self) -> int:
-        """The tick of the last in-place write to this memory."""
-        return self.changed if self.base is None else max(self.changed, self.base.changed)
+        """The tick of the last in-place write to this memory; 0 if there was none."""
+        return 0 if self.memory is None else self.memory.changed
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -235,7 +251,7 @@ class Tensor(TensorMethods):
             False
         """
         out = from_array(self.array)
-        out.base = self if self.base is None else self.base
+        out.memory = self.shared_memory()
         return out
 
     def retain_grad(self) -> None:
@@ -321,9 +337,8 @@ def from_array(array: Any) -> Tensor:
     what NumPy's reductions and arithmetic without axes give, becomes an array."""
     out = new(Tensor)
     out.array = array if array.__class__ is ndarray else asarray(array)
-    out.grad = out.creator = out.name = out.base = out.hooks = None
+    out.grad = out.creator = out.name = out.memory = out.hooks = None
     out.wants_grad = False
-    out.changed = 0
     return out
 
 
