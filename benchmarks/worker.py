@@ -1,7 +1,7 @@
 """One engine in a process of its own: builds a step on request, times bursts of it on request.
 
-It speaks JSON, one object a line.  In: ``{"do": "build", "step": {...}}`` or ``{"do": "time", "seconds": s}``.  Out: the answer, or
-``{"error": text}``.  Engines run in separate processes so that neither shares thread pools, caches or allocators.
+It speaks JSON, one object a line.  In: ``{"do": "build", "step": {...}}`` or ``{"do": "time", "seconds": s}``.  Out: the
+answer, or ``{"error": text}``.  Engines run in separate processes so that none shares thread pools, caches or allocators.
 """
 
 from __future__ import annotations

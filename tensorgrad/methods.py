@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
+import numpy as np
+
 from tensorgrad import autograd, ops
 from tensorgrad.tensor import Tensor
 
@@ -21,6 +23,18 @@ def reflected(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(other, self)
 
     method.__doc__ = f"{function.__name__}(other, self)"
+    return method
+
+
+def or_not_comparable(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``function``, for operands that can be compared with numbers; ``tensor == None`` is False, as Python has it."""
+
+    def method(self: Any, other: Any) -> Any:
+        if isinstance(other, (Tensor, np.ndarray, np.generic, bool, int, float, list, tuple)):
+            return function(self, other)
+        return NotImplemented
+
+    method.__doc__ = f"{function.__name__}(self, other)"
     return method
 
 
@@ -44,16 +58,17 @@ class TensorMethods:
     exp, log, sqrt, rsqrt, square, reciprocal = ops.exp, ops.log, ops.sqrt, ops.rsqrt, ops.square, ops.reciprocal
 
     # comparison and choice
-    __eq__ = eq = ops.eq  # type: ignore[assignment]
-    __ne__ = ne = ops.ne  # type: ignore[assignment]
+    __eq__, eq = or_not_comparable(ops.eq), ops.eq  # type: ignore[assignment]
+    __ne__, ne = or_not_comparable(ops.ne), ops.ne  # type: ignore[assignment]
     __lt__ = lt = ops.lt
     __le__ = le = ops.le
     __gt__ = gt = ops.gt
     __ge__ = ge = ops.ge
-    __and__ = __rand__ = logical_and = ops.logical_and
-    __or__ = __ror__ = logical_or = ops.logical_or
-    __xor__ = __rxor__ = logical_xor = ops.logical_xor
-    __invert__ = logical_not = ops.logical_not
+    logical_not, logical_and, logical_or, logical_xor = ops.logical_not, ops.logical_and, ops.logical_or, ops.logical_xor
+    __invert__ = bitwise_not = ops.bitwise_not
+    __and__ = __rand__ = bitwise_and = ops.bitwise_and
+    __or__ = __ror__ = bitwise_or = ops.bitwise_or
+    __xor__ = __rxor__ = bitwise_xor = ops.bitwise_xor
     isnan, isinf, isfinite = ops.isnan, ops.isinf, ops.isfinite
     maximum, minimum = ops.maximum, ops.minimum
     clamp = clip = ops.clamp

@@ -57,8 +57,8 @@ def walk(roots: Iterable[tuple[Op | Tensor, Gradient]], *, retain_graph: bool, c
                 owned.add(source)
 
     with set_grad_enabled(create_graph):
-        for source, grad in roots:
-            deliver(source, grad)
+        for start, grad in roots:
+            deliver(start, grad)
         while heap:
             op = heappop(heap)[1]
             grad = pending.pop(op)

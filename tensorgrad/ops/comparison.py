@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from tensorgrad.errors import DtypeError, message
 from tensorgrad.op import Op
 from tensorgrad.ops.promotion import Operand, align
 from tensorgrad.tensor import Tensor
 
 __all__ = ["eq", "ne", "lt", "le", "gt", "ge", "isnan", "isinf", "isfinite",
-           "logical_not", "logical_and", "logical_or", "logical_xor"]
+           "logical_not", "logical_and", "logical_or", "logical_xor",
+           "bitwise_not", "bitwise_and", "bitwise_or", "bitwise_xor"]
 
 
 class Compare(Op):
@@ -93,3 +95,48 @@ def logical_or(input: Operand, other: Operand) -> Tensor:
 def logical_xor(input: Operand, other: Operand) -> Tensor:
     """True where exactly one operand is true."""
     return Compare(np.logical_xor).apply(input, other)
+
+
+# -- bits --------------------------------------------------------------------------------------------------------------
+
+
+def bitwise(who: str, function: np.ufunc, *operands: Operand) -> Tensor:
+    """`function` of the bits of integer or bool operands.
+
+    Raises
+        DtypeError   for float operands, which have no bits to speak of
+    """
+    if any(getattr(o, "dtype", np.asarray(o).dtype).kind == "f" for o in operands):
+        raise DtypeError(message(who, "only integer and bool tensors have bits", dict(zip(("input", "other"), operands)),
+                                 "Compare first (x > 0), or convert with .long()."))
+    return Compare(function).apply(*operands)
+
+
+def bitwise_not(input: Operand) -> Tensor:
+    """Every bit inverted; of bools their negation: ``~mask``.
+
+    Example
+        >>> bitwise_not(Tensor([True, False]))
+        tensor([False,  True])
+    """
+    return bitwise("bitwise_not", np.invert, input)
+
+
+def bitwise_and(input: Operand, other: Operand) -> Tensor:
+    """Bit by bit `input` and `other`: ``mask & mask``.
+
+    Example
+        >>> bitwise_and(Tensor([6, 3]), 2)
+        tensor([2, 2])
+    """
+    return bitwise("bitwise_and", np.bitwise_and, *align("bitwise_and", input, other))
+
+
+def bitwise_or(input: Operand, other: Operand) -> Tensor:
+    """Bit by bit `input` or `other`: ``mask | mask``."""
+    return bitwise("bitwise_or", np.bitwise_or, *align("bitwise_or", input, other))
+
+
+def bitwise_xor(input: Operand, other: Operand) -> Tensor:
+    """Bit by bit either `input` or `other`: ``mask ^ mask``."""
+    return bitwise("bitwise_xor", np.bitwise_xor, *align("bitwise_xor", input, other))

@@ -60,7 +60,7 @@ def common(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
 def check_broadcast(who: str, **operands: Operand) -> None:
     """Raise a ShapeError that shows the operands unless their shapes broadcast."""
     try:
-        np.broadcast_shapes(*[np.shape(getattr(o, "array", o)) for o in operands.values()])
+        np.broadcast_shapes(*[np.shape(o.array if isinstance(o, Tensor) else o) for o in operands.values()])
     except ValueError:
         raise ShapeError(message(who, "the shapes cannot be broadcast together", operands,
                                  "Axes are matched from the last; each pair must be equal or have a 1.")) from None
