@@ -40,40 +40,37 @@ class Binary(Op):
     __slots__ = ()
 
     def apply(self, a: Any, b: Any) -> Any:
-        if isinstance(a, Tensor):
-            x = a.array
-            if isinstance(b, Tensor):
-                y = b.array
-                if x.dtype is not y.dtype:
-                    return super().apply(*align(self.name, a, b))
-            elif b.__class__ is float and x.dtype.kind == "f":
-                return super().apply(a, b)
-            else:
+        if not isinstance(a, Tensor):
+            return super().apply(*align(self.name, a, b)) if isinstance(b, Tensor) else self.forward(a, b)
+        x = a.array
+        if isinstance(b, Tensor):
+            y = b.array
+            if x.dtype is not y.dtype:
                 return super().apply(*align(self.name, a, b))
-        elif isinstance(b, Tensor):
-            return super().apply(*align(self.name, a, b))
+            try:
+                result = self.forward(x, y)
+            except ValueError:
+                check_broadcast(self.name, input=a, other=b)
+                raise
+            shapes = (x.shape, y.shape)
+            source_b: Any = b.creator
+            if source_b is None and b.wants_grad:
+                source_b = b
+        elif b.__class__ is float and x.dtype.kind == "f":
+            result = self.forward(x, b)
+            shapes = (x.shape, ())
+            source_b = None
         else:
-            return self.forward(a, b)
+            return super().apply(*align(self.name, a, b))
 
-        try:
-            result = self.forward(x, y)
-        except ValueError:
-            check_broadcast(self.name, input=a, other=b)
-            raise
         source_a: Any = a.creator
         if source_a is None and a.wants_grad:
             source_a = a
-        source_b: Any = b.creator
-        if source_b is None and b.wants_grad:
-            source_b = b
-        if source_a is None:
-            if source_b is None or not here.recording:
-                return from_array(result)
-        elif not here.recording:
+        if (source_a is None and source_b is None) or not here.recording:
             return from_array(result)
         keeps = self.keeps
         kept = (a, b) if len(keeps) == 2 else ((a, b)[keeps[0]],) if keeps else ()
-        out = self.record(result, (source_a, source_b), (x.shape, y.shape), kept)
-        if source_a is None or source_b is None:
+        out = self.record(result, (source_a, source_b), shapes, kept)
+        if source_a is None or (source_b is None and isinstance(b, Tensor)):
             self.note_constants((a, b))
         return out
