@@ -58,8 +58,8 @@ class TensorMethods:
     exp, log, sqrt, rsqrt, square, reciprocal = ops.exp, ops.log, ops.sqrt, ops.rsqrt, ops.square, ops.reciprocal
 
     # comparison and choice
-    __eq__, eq = or_not_comparable(ops.eq), ops.eq  # type: ignore[assignment]
-    __ne__, ne = or_not_comparable(ops.ne), ops.ne  # type: ignore[assignment]
+    __eq__, eq = or_not_comparable(ops.eq), ops.eq
+    __ne__, ne = or_not_comparable(ops.ne), ops.ne
     __lt__ = lt = ops.lt
     __le__ = le = ops.le
     __gt__ = gt = ops.gt
