@@ -6,7 +6,7 @@ the package is imported; type checkers see `Tensor` inherit from this class inst
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Any, Callable, Iterator
 
 import numpy as np
 
@@ -36,6 +36,13 @@ def or_not_comparable(function: Callable[..., Any]) -> Callable[..., Any]:
 
     method.__doc__ = f"{function.__name__}(self, other)"
     return method
+
+
+def iterate(self: Tensor) -> Iterator[Tensor]:
+    """The entries of the first axis, one by one: ``for row in tensor``."""
+    if not self.ndim:
+        raise TypeError("iter: a tensor without axes has no entries to go through.\n  Its one number is x.item().")
+    return iter(ops.unbind(self))
 
 
 class TensorMethods:
@@ -82,6 +89,12 @@ class TensorMethods:
     flatten = ops.flatten
     permute, transpose = ops.permute, ops.transpose
     squeeze, unsqueeze = ops.squeeze, ops.unsqueeze
+
+    # indexing and joining
+    __getitem__ = ops.getitem
+    __iter__ = iterate
+    select, narrow = ops.select, ops.narrow
+    split, chunk, unbind = ops.split, ops.chunk, ops.unbind
 
     # graph
     backward = autograd.backward
