@@ -1,0 +1,279 @@
+"""Module: a layer or a model.  Parameters and submodules are its attributes (see `nn.tree`); here is what it does with
+them: run, switch modes, convert, save and load."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Callable, Mapping, TypeVar
+
+import numpy as np
+
+from nn.hooks import Hooks
+from nn.state import IncompatibleKeys, load
+from nn.tree import Tree
+from tensorgrad import dtypes
+from tensorgrad.errors import ArgumentError, TensorgradError
+from tensorgrad.recording import here
+from tensorgrad.tensor import RemovableHandle, Tensor, from_array
+
+__all__ = ["Module"]
+
+M = TypeVar("M", bound="Module")
+
+
+class Calls(threading.local):
+    """What precedes the paths of the modules that run in this thread; None while none runs."""
+
+    base: str | None = None
+
+
+calls = Calls()
+
+
+class Module(Tree):
+    """A layer or a model: attributes that are parameters, buffers and submodules, and a `forward`.
+
+    ``super().__init__()`` may be called but need not be.
+
+    Attributes
+        training   True in training mode; `train()` and `eval()` switch it for all submodules
+
+    Example
+        >>> import nn, tensorgrad
+        >>> class Net(nn.Module):
+        ...     def __init__(self):
+        ...         self.hidden = nn.Linear(4, 8)
+        ...         self.out = nn.Linear(8, 2)
+        ...     def forward(self, input):
+        ...         return self.out(self.hidden(input).tanh())
+        >>> net = Net()
+        >>> [name for name, _ in net.named_parameters()]
+        ['hidden.weight', 'hidden.bias', 'out.weight', 'out.bias']
+        >>> net(tensorgrad.zeros(3, 4)).shape
+        (3, 2)
+    """
+
+    training: bool = True
+    _hooks: Hooks | None = None
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """The result for these inputs; every subclass writes its own."""
+        raise NotImplementedError(f"{type(self).__name__} has no method forward.\n"
+                                  "  Define forward(self, input); check its spelling and indentation.")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """`forward` with hooks around it; ops recorded inside, and errors raised there, carry this module's path."""
+        before, base, path = here.scope, calls.base, self._path
+        if base is None or not path:  # a root: paths below it continue the scope that is open here
+            calls.base = start = before + "." if before else ""
+        else:
+            start = base
+        if path:
+            here.scope = start + path
+        try:
+            if self._hooks is None:
+                return self.forward(*args, **kwargs)
+            return self._hooks.run(self, args, kwargs)
+        except Exception as error:
+            self._locate(error)
+            raise
+        finally:
+            here.scope, calls.base = before, base
+
+    def _locate(self, error: Exception) -> None:
+        """Say in `error`, once, in which layer it was raised."""
+        if self._path and not hasattr(error, "layer"):
+            error.layer = here.scope  # type: ignore[attr-defined]
+            place = f"{here.scope} ({type(self).__name__})"
+            if isinstance(error, TensorgradError):
+                error.args = (f"{place}: {error}", *error.args[1:])
+            else:
+                error.add_note(f"in {place}")
+
+    # -- modes and conversion -----------------------------------------------------------------------------------------
+
+    def train(self: M, mode: bool = True) -> M:
+        """Switch this module and its submodules to training mode: dropout drops, batch norm uses the batch.
+
+        Raises
+            ArgumentError   anything but a bool
+        """
+        if not isinstance(mode, (bool, np.bool_)):
+            raise ArgumentError(f"train: the mode is {mode!r}.\n  Use True for training, False for evaluation.")
+        for module in self.modules():
+            module.training = bool(mode)
+        return self
+
+    def eval(self: M) -> M:
+        """Switch to evaluation mode: dropout passes everything on, batch norm uses its running statistics."""
+        return self.train(False)
+
+    def requires_grad_(self: M, requires_grad: bool = True) -> M:
+        """Thaw all parameters, or freeze them."""
+        for parameter in self.parameters():
+            parameter.requires_grad_(requires_grad)
+        return self
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters, or fill them with zeros if `set_to_none` is False."""
+        for parameter in self.parameters():
+            if parameter.grad is None or set_to_none:
+                parameter.grad = None
+            else:
+                parameter.grad = from_array(np.zeros_like(parameter.grad.array))
+
+    def apply(self: M, fn: Callable[[Module], Any]) -> M:
+        """Call `fn` with every submodule, innermost first, and with this module.
+
+        Example
+            >>> import nn
+            >>> net = nn.Sequential(nn.Linear(2, 2))
+            >>> net = net.apply(lambda m: nn.init.zeros_(m.weight) if isinstance(m, nn.Linear) else None)
+            >>> net[0].weight.sum().item()
+            0.0
+        """
+        for child in self.children():
+            child.apply(fn)
+        fn(self)
+        return self
+
+    def to(self: M, *args: Any, dtype: Any = None) -> M:
+        """Convert parameters, their gradients and buffers that are floats to `dtype`, in place.
+
+        A device may be given and must be "cpu".
+
+        Raises
+            ArgumentError   another device, or an integer dtype
+        """
+        for value in args:
+            if str(value).partition(":")[0] == "cpu":
+                continue
+            if isinstance(value, str) and value.partition(":")[0] in ("cuda", "mps", "xpu", "meta"):
+                raise ArgumentError(f"to: there is no device {value!r}.\n  tensorgrad computes on the CPU; leave it out.")
+            dtype = value.dtype if isinstance(value, Tensor) else value
+        if dtype is None:
+            return self
+        wanted = dtypes.as_dtype(dtype)
+        if not dtypes.is_float(wanted):
+            raise ArgumentError(f"to: a module cannot become {wanted.name}.\n  Use float16, float32 or float64.")
+        for tensor in [*self.parameters(), *self.buffers()]:
+            for part in (tensor, tensor.grad):
+                if part is not None and dtypes.is_float(part.dtype) and part.dtype != wanted:
+                    part.data = part.array.astype(wanted)
+        return self
+
+    def float(self: M) -> M:
+        """Convert to float32, in place."""
+        return self.to(dtypes.float32)
+
+    def double(self: M) -> M:
+        """Convert to float64, in place."""
+        return self.to(dtypes.float64)
+
+    def half(self: M) -> M:
+        """Convert to float16, in place."""
+        return self.to(dtypes.float16)
+
+    def cpu(self: M) -> M:
+        """The module itself: everything is on the CPU."""
+        return self
+
+    # -- state --------------------------------------------------------------------------------------------------------
+
+    def state_dict(self, *, prefix: str = "", keep_vars: bool = False) -> dict[str, Any]:
+        """All parameters and persistent buffers by dotted name, with PyTorch's names and order.
+
+        The tensors are detached but share the model's memory, as in PyTorch: training on changes them.  Copy the dict
+        (`copy.deepcopy`) to keep a moment.  A shared parameter is listed under each of its names.
+
+        Example
+            >>> import nn
+            >>> list(nn.BatchNorm2d(3).state_dict())
+            ['weight', 'bias', 'running_mean', 'running_var', 'num_batches_tracked']
+        """
+        state = {}
+        for path, module in self.named_modules(None, prefix.removesuffix("."), remove_duplicate=False):
+            saved = [(name, buffer) for name, buffer in module._own_buffers() if module._buffers[name]]
+            for name, tensor in [*module._own_parameters(), *saved]:
+                state[f"{path}.{name}" if path else name] = tensor if keep_vars else tensor.detach()
+        return state
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
+        """Copy values by name into parameters and buffers; all or nothing: a refused state changes nothing.
+
+        Arguments
+            state_dict   {dotted name: Tensor, array, or tensor of PyTorch}; values are converted to the model's dtypes
+            strict       refuse names that are missing or unexpected; shapes have to fit in any case
+
+        Returns
+            the names that were missing and unexpected
+
+        Raises
+            StateError   with all that is missing, unexpected or of another shape
+
+        Example
+            >>> import nn
+            >>> nn.Linear(2, 3).load_state_dict({"weight": np.ones((3, 2)), "bias": np.zeros(3)})
+            IncompatibleKeys(missing_keys=[], unexpected_keys=[])
+        """
+        return load(self, state_dict, strict)
+
+    # -- hooks --------------------------------------------------------------------------------------------------------
+
+    def _own_hooks(self) -> Hooks:
+        if self._hooks is None:
+            self._hooks = Hooks()
+        return self._hooks
+
+    def register_forward_pre_hook(self, hook: Callable[..., Any], *, prepend: bool = False,
+                                  with_kwargs: bool = False) -> RemovableHandle:
+        """Call ``hook(module, args)`` before `forward`; what it returns, if anything, replaces the arguments.
+
+        With `with_kwargs` it is ``hook(module, args, kwargs)``, and returns both.
+        """
+        return registered(self._own_hooks().before, (hook, with_kwargs), prepend)
+
+    def register_forward_hook(self, hook: Callable[..., Any], *, prepend: bool = False,
+                              with_kwargs: bool = False) -> RemovableHandle:
+        """Call ``hook(module, args, output)`` after `forward`; what it returns, if anything, replaces the output.
+
+        With `with_kwargs` it is ``hook(module, args, kwargs, output)``.
+
+        Example
+            >>> import nn, tensorgrad
+            >>> layer = nn.Linear(4, 2)
+            >>> with layer.register_forward_hook(lambda module, args, output: print(output.shape)):
+            ...     _ = layer(tensorgrad.zeros(3, 4))
+            (3, 2)
+        """
+        return registered(self._own_hooks().after, (hook, with_kwargs), prepend)
+
+    def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Call ``hook(module, grad_input, grad_output)``, two tuples, when gradients have passed back through this module.
+
+        They belong to the positional arguments and to the outputs; None where there is no gradient.  What the hook
+        returns, if anything, replaces `grad_input`; this needs a module with one input that requires grad.
+
+        Raises
+            GraphError   in backward, if gradients of several inputs are replaced
+        """
+        return registered(self._own_hooks().backward, hook, prepend)
+
+    # -- text ---------------------------------------------------------------------------------------------------------
+
+    def extra_repr(self) -> str:
+        """What `repr` shows between the brackets of a layer: its options."""
+        return ""
+
+    def __repr__(self) -> str:
+        name, extra = type(self).__name__, self.extra_repr()
+        children = [f"({key}): {child!r}".replace("\n", "\n  ") for key, child in self._own_modules()]
+        if not children:
+            return f"{name}({extra})"
+        return "\n  ".join([f"{name}({extra}", *children]) + "\n)"
+
+
+def registered(hooks: list[Any], hook: Any, prepend: bool) -> RemovableHandle:
+    """Add `hook` at the end of `hooks`, or in front."""
+    hooks.insert(0 if prepend else len(hooks), hook)
+    return RemovableHandle(hooks, hook)

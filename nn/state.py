@@ -1,0 +1,113 @@
+"""Loading a state dict into a module: everything is checked before anything is written."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any, Mapping, NamedTuple
+
+import numpy as np
+
+from tensorgrad import dtypes
+from tensorgrad.errors import StateError
+from tensorgrad.tensor import Tensor
+
+if TYPE_CHECKING:
+    from nn.module import Module
+
+__all__ = ["IncompatibleKeys", "load"]
+
+SHOWN = 12  # lines per kind of mismatch in a message
+
+
+class IncompatibleKeys(NamedTuple):
+    """What `load_state_dict` left out; both are empty under ``strict=True``."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+
+def load(module: Module, state: Mapping[str, Any], strict: bool) -> IncompatibleKeys:
+    """Copy `state` into the tensors of `module`, or raise and change nothing.
+
+    Raises
+        StateError   names that are missing or unexpected (if `strict`), shapes that differ, values that are no arrays
+    """
+    if not isinstance(state, Mapping):
+        raise StateError(f"load_state_dict: expects a dict of names and arrays, got {type(state).__name__}.\n"
+                         "  Pass what state_dict() returned, or what was loaded from a file of weights.")
+    who = type(module).__name__
+    own = module.state_dict(keep_vars=True)
+    missing = [name for name in own if name not in state]
+    unexpected = [name for name in state if name not in own]
+    arrays, misfits = {}, []
+    for name, tensor in own.items():
+        if name in state:
+            try:
+                arrays[name] = as_plain_array(state[name], tensor.dtype)
+            except (TypeError, ValueError) as error:
+                misfits.append(f"{name}: {type(state[name]).__name__} is no array of numbers ({error})")
+                continue
+            if arrays[name].shape != tensor.shape:
+                misfits.append(f"{name}: {tensor.shape} in the model, {arrays[name].shape} in the state")
+    lines = []
+    if strict:
+        lines += listed("missing", [f"{name} {own[name].shape}" for name in missing])
+        lines += listed("unexpected", [name + suggestion(name, missing or list(own)) for name in unexpected])
+    lines += listed("misfit", misfits)
+    if lines:
+        raise StateError("\n".join([f"load_state_dict: the state does not fit this {who}; nothing was changed.", *lines,
+                                    "  " + advice(missing, unexpected, misfits)]))
+    for name, array in arrays.items():
+        write(own[name], array)
+    return IncompatibleKeys(missing, unexpected)
+
+
+def as_plain_array(value: Any, dtype: np.dtype) -> np.ndarray:
+    """`value`, which may be an array, a Tensor or a tensor of PyTorch, as an array of `dtype`."""
+    if isinstance(value, Tensor):
+        array = value.array
+    elif hasattr(value, "detach"):
+        value = value.detach().cpu()
+        try:
+            array = value.numpy()
+        except TypeError:  # bfloat16, which NumPy does not have
+            array = value.float().numpy()
+    else:
+        array = np.asarray(value)
+    if array.dtype.kind not in dtypes.RANK:
+        raise TypeError(f"dtype {array.dtype}")
+    return array if array.dtype == dtype else array.astype(dtype)
+
+
+def write(tensor: Tensor, array: np.ndarray) -> None:
+    """Copy `array` into the memory of `tensor`, whose layout and views stay as they are."""
+    if tensor.array.flags.writeable:
+        np.copyto(tensor.array, array)
+        tensor.mark_changed()
+    else:
+        tensor.data = array.copy()
+
+
+def listed(title: str, entries: list[str]) -> list[str]:
+    """The lines of one kind of mismatch, cut off after `SHOWN`."""
+    more = [f"... and {len(entries) - SHOWN} more"] if len(entries) > SHOWN else []
+    return [f"    {title if i == 0 else '':<10}  {entry}" for i, entry in enumerate(entries[:SHOWN] + more)]
+
+
+def suggestion(name: str, candidates: list[str]) -> str:
+    """The closest of `candidates`, as a question."""
+    close = difflib.get_close_matches(name, candidates, n=1)
+    return f"   did you mean {close[0]!r}?" if close else ""
+
+
+def advice(missing: list[str], unexpected: list[str], misfits: list[str]) -> str:
+    """What to do about it; a prefix that all unexpected names have in common is recognised."""
+    wanted = set(missing)
+    for name in unexpected[:1]:
+        for target in missing:
+            prefix = name[:-len(target)]
+            if prefix and name.endswith("." + target) and all(other.removeprefix(prefix) in wanted for other in unexpected):
+                return f"Every name in the state starts with {prefix!r}: strip it with name.removeprefix({prefix!r})."
+    if misfits:
+        return "Build the model with the options it was saved with, or leave these entries out and pass strict=False."
+    return "Build the model with the options it was saved with, or pass strict=False to load what fits."
