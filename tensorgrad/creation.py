@@ -1,7 +1,7 @@
 """New tensors: constant, counting, and random ones.  All are leaves, float32 unless asked otherwise.
 
-Random ones draw from the process-wide generator that `manual_seed` restarts, or from `generator`.  The `_like` functions take
-dtype and memory layout from their argument, and give an array for an array, so that backward rules can use them.
+Random ones draw from the process-wide generator that `manual_seed` restarts, or from `generator`.  The `_like` functions
+take dtype and memory layout from their argument, and give an array for an array, so that backward rules can use them.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from tensorgrad.ops.shape import reshape
 from tensorgrad.random import Generator, default_generator
 from tensorgrad.tensor import Tensor, as_tensor, from_array
 
-__all__ = ["zeros", "ones", "full", "empty", "arange", "linspace", "eye", "zeros_like", "ones_like", "full_like", "empty_like",
-           "rand", "randn", "randint", "randperm", "normal", "rand_like", "randn_like", "bernoulli", "meshgrid"]
+__all__ = ["zeros", "ones", "full", "empty", "arange", "linspace", "eye", "zeros_like", "ones_like", "full_like",
+           "empty_like", "rand", "randn", "randint", "randperm", "normal", "rand_like", "randn_like", "bernoulli",
+           "meshgrid"]
 
 
 def zeros(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
@@ -52,7 +53,7 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool =
     """
     value = dtypes.as_array(getattr(fill_value, "array", fill_value), dtype)
     if value.size != 1:
-        raise ShapeError(message("full", "fill_value is not one number", {"fill_value": value}, "Use tensor(...), or expand."))
+        raise ShapeError(message("full", "fill_value is not one number", {"fill_value": value}, "Use tensor(...)."))
     return Tensor(np.full(as_size("full", (size,)), value.item(), value.dtype), requires_grad)
 
 
@@ -209,12 +210,14 @@ def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, req
     return Tensor(normal_array(as_size("randn", size), float_or(dtype), generator), requires_grad)
 
 
-def rand_like(input: Operand, *, generator: Generator | None = None, dtype: Any = None, requires_grad: bool = False) -> Any:
+def rand_like(input: Operand, *, generator: Generator | None = None, dtype: Any = None,
+              requires_grad: bool = False) -> Any:
     """Uniform on [0, 1), in the shape and dtype of `input`."""
     return like(input, uniform_array(input.shape, dtype or input.dtype, generator), requires_grad)
 
 
-def randn_like(input: Operand, *, generator: Generator | None = None, dtype: Any = None, requires_grad: bool = False) -> Any:
+def randn_like(input: Operand, *, generator: Generator | None = None, dtype: Any = None,
+               requires_grad: bool = False) -> Any:
     """Standard normal, in the shape and dtype of `input`."""
     return like(input, normal_array(input.shape, dtype or input.dtype, generator), requires_grad)
 
@@ -253,7 +256,8 @@ def randint(low: int, high: Any = None, size: Any = None, *, generator: Generato
     if size is None and isinstance(high, (tuple, list)):
         low, high, size = 0, low, high
     if high is None or size is None:
-        raise ArgumentError("randint: a bound or the size is missing.\n  Use randint(low, high, size) or randint(high, size).")
+        raise ArgumentError("randint: a bound or the size is missing.\n"
+                            "  Use randint(low, high, size) or randint(high, size).")
     if high <= low:
         raise ArgumentError(f"randint: there is no integer from {low} to {high} - 1.\n  Use high > {low}.")
     drawn = (generator or default_generator()).integers(low, high, as_size("randint", (size,)))

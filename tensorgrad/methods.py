@@ -10,7 +10,7 @@ from typing import Any, Callable, Iterator
 
 import numpy as np
 
-from tensorgrad import autograd, ops
+from tensorgrad import autograd, filling, inplace, ops
 from tensorgrad.tensor import Tensor
 
 __all__ = ["TensorMethods", "attach"]
@@ -95,6 +95,21 @@ class TensorMethods:
     __iter__ = iterate
     select, narrow = ops.select, ops.narrow
     split, chunk, unbind = ops.split, ops.chunk, ops.unbind
+
+    # in place
+    __iadd__, __isub__, __imul__, __itruediv__ = inplace.iadd, inplace.isub, inplace.imul, inplace.itruediv
+    __setitem__ = inplace.setitem
+    add_, sub_, mul_, div_ = inplace.add_, inplace.sub_, inplace.mul_, inplace.div_
+    addcmul_, addcdiv_, lerp_ = inplace.addcmul_, inplace.addcdiv_, inplace.lerp_
+    detach_ = inplace.detach_
+    zero_, fill_, copy_, masked_fill_ = filling.zero_, filling.fill_, filling.copy_, filling.masked_fill_
+    normal_, uniform_, bernoulli_ = filling.normal_, filling.uniform_, filling.bernoulli_
+    exponential_, random_ = filling.exponential_, filling.random_
+    neg_, abs_, pow_, square_, reciprocal_, clamp_, floor_, ceil_, round_ = map(inplace.in_place, (
+        "neg", "abs", "pow", "square", "reciprocal", "clamp", "floor", "ceil", "round"))
+    clip_ = clamp_
+    exp_, log_, sqrt_, rsqrt_, sin_, cos_, tanh_, sigmoid_, relu_ = map(inplace.in_place, (
+        "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tanh", "sigmoid", "relu"))
 
     # graph
     backward = autograd.backward

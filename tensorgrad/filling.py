@@ -1,0 +1,166 @@
+"""Filling a tensor's memory with given or random values, in place.  When a write is refused: see `inplace`."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+import numpy as np
+
+from tensorgrad import dtypes
+from tensorgrad.errors import ArgumentError, DtypeError, ShapeError, message
+from tensorgrad.inplace import exactly, fits_into, refuse_recorded, writable
+from tensorgrad.ops.promotion import Operand
+from tensorgrad.random import Generator, default_generator
+from tensorgrad.tensor import Tensor
+
+__all__ = ["zero_", "fill_", "copy_", "masked_fill_", "normal_", "uniform_", "bernoulli_", "exponential_", "random_"]
+
+
+# -- whole contents ----------------------------------------------------------------------------------------------------
+
+
+def zero_(self: Tensor) -> Tensor:
+    """Set every entry to 0, in place.
+
+    Example
+        >>> Tensor([1.0, 2.0]).zero_()
+        tensor([0., 0.])
+    """
+    return fill_(self, 0)
+
+
+def fill_(self: Tensor, value: Operand) -> Tensor:
+    """Set every entry to `value`, one number, in place.
+
+    Raises
+        ShapeError   a value of several entries
+        DtypeError   a value that the dtype cannot hold, such as 0.5 in an integer tensor
+
+    Example
+        >>> Tensor([1.0, 2.0]).fill_(7)
+        tensor([7., 7.])
+    """
+    refuse_recorded("fill_", self, value)
+    if np.size(getattr(value, "array", value)) != 1:
+        raise ShapeError(message("fill_", "the value is not one number", {"value": value}, "Use copy_() for a tensor."))
+    mine = writable("fill_", self)
+    mine[...] = exactly("fill_", self, value).reshape(())
+    self.mark_changed()
+    return self
+
+
+def copy_(self: Tensor, src: Operand) -> Tensor:
+    """Take over the values of `src`, converted to this tensor's dtype and broadcast to its shape, in place.
+
+    Example
+        >>> Tensor([[0.0, 0.0], [0.0, 0.0]]).copy_(Tensor([1, 2]))
+        tensor([[1., 2.],
+                [1., 2.]])
+    """
+    refuse_recorded("copy_", self, src)
+    mine = writable("copy_", self)
+    theirs = dtypes.as_array(getattr(src, "array", src))
+    fits_into("copy_", self, theirs, src)
+    np.copyto(mine, theirs, casting="unsafe")
+    self.mark_changed()
+    return self
+
+
+def masked_fill_(self: Tensor, mask: Operand, value: Operand) -> Tensor:
+    """Set the entries where `mask` holds to `value`, in place.
+
+    Example
+        >>> x = Tensor([1.0, -2.0]); x.masked_fill_(x < 0, 0)
+        tensor([1., 0.])
+    """
+    refuse_recorded("masked_fill_", self, value)
+    mine = writable("masked_fill_", self)
+    where = np.asarray(getattr(mask, "array", mask))
+    if where.dtype != dtypes.bool_:
+        raise DtypeError(message("masked_fill_", "the mask is not bool", {"mask": mask}, "Compare it to something first."))
+    fits_into("masked_fill_", self, where, mask)
+    np.copyto(mine, exactly("masked_fill_", self, value), where=where)
+    self.mark_changed()
+    return self
+
+
+# -- random values ----------------------------------------------------------------------------------------------------
+
+
+def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Tensor:
+    """Fill with normally distributed numbers, in place.
+
+    Example
+        >>> Tensor([1.0, 2.0]).normal_(3.0, 0.0)
+        tensor([3., 3.])
+    """
+    if std < 0:
+        raise ArgumentError(f"normal_: std={std} is negative.\n  Use std ≥ 0.")
+
+    def numbers(rng: Generator, shape: tuple[int, ...], dtype: Any) -> Any:
+        return rng.standard_normal(shape, dtype) * dtype(std) + dtype(mean)
+
+    return draw("normal_", self, numbers, generator)
+
+
+def uniform_(self: Tensor, low: float = 0.0, high: float = 1.0, *, generator: Generator | None = None) -> Tensor:
+    """Fill with numbers uniform on [`low`, `high`), in place.
+
+    Example
+        >>> x = Tensor([0.0, 0.0]).uniform_(1.0, 2.0); bool((x >= 1).array.all() and (x <= 2).array.all())
+        True
+    """
+    if high < low:
+        raise ArgumentError(f"uniform_: there is nothing between {low} and {high}.\n  Use low ≤ high.")
+
+    def numbers(rng: Generator, shape: tuple[int, ...], dtype: Any) -> Any:
+        return rng.random(shape, dtype) * dtype(high - low) + dtype(low)
+
+    return draw("uniform_", self, numbers, generator)
+
+
+def bernoulli_(self: Tensor, p: float = 0.5, *, generator: Generator | None = None) -> Tensor:
+    """Fill with 1 with probability `p`, else 0, in place.
+
+    Example
+        >>> Tensor([0.0, 0.0]).bernoulli_(1.0)
+        tensor([1., 1.])
+    """
+    if not 0 <= p <= 1:
+        raise ArgumentError(f"bernoulli_: p={p} is no probability.\n  Use 0 to 1.")
+    return draw("bernoulli_", self, lambda rng, shape, dtype: rng.random(shape, dtype) < p, generator)
+
+
+def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Generator | None = None) -> Tensor:
+    """Fill with exponentially distributed numbers of rate `lambd`, in place."""
+    if lambd <= 0:
+        raise ArgumentError(f"exponential_: lambd={lambd} is no rate.\n  Use lambd > 0.")
+    return draw("exponential_", self, lambda rng, shape, dtype: rng.standard_exponential(shape, dtype) / dtype(lambd),
+                generator)
+
+
+def random_(self: Tensor, low: int, high: int | None = None, *, generator: Generator | None = None) -> Tensor:
+    """Fill with integers from `low` to `high` - 1 (0 to `low` - 1 if it is alone), in place.
+
+    Example
+        >>> Tensor([0, 0]).random_(5, 6)
+        tensor([5, 5])
+    """
+    low, high = (0, low) if high is None else (low, high)
+    if high <= low:
+        raise ArgumentError(f"random_: there is no integer from {low} to {high} - 1.\n  Use high > {low}.")
+    return draw("random_", self, lambda rng, shape, dtype: rng.integers(low, high, shape), generator)
+
+
+def draw(who: str, self: Tensor, numbers: Callable[..., Any], generator: Generator | None) -> Tensor:
+    """Write ``numbers(generator, shape, float type)``: float64 numbers for a float64 tensor, else float32 ones."""
+    refuse_recorded(who, self)
+    mine = writable(who, self)
+    drawn_in = np.float64 if mine.dtype == dtypes.float64 else np.float32
+    drawn = np.asarray(numbers(generator or default_generator(), mine.shape, drawn_in))
+    if drawn.dtype.kind == "f" and mine.dtype.kind != "f":
+        raise DtypeError(message(who, f"{mine.dtype.name} cannot hold these numbers", {"self": self},
+                                 "Use a float tensor, or random_() or bernoulli_()."))
+    mine[...] = drawn
+    self.mark_changed()
+    return self
