@@ -1,0 +1,64 @@
+"""Adagrad: steps divided by the root of all squared gradients so far."""
+
+from __future__ import annotations
+
+from typing import Any, Iterable
+
+import numpy as np
+
+from nn.optim.base import Optimizer, descent
+from nn.optim.blocks import blocks
+
+__all__ = ["Adagrad"]
+
+
+class Adagrad(Optimizer):
+    """Steps that shrink, entry by entry, with the sum of all squared gradients so far.
+
+        g ← grad + weight_decay · p
+        s ← s + g²                                          s starts at initial_accumulator_value
+        p ← p − lr / (1 + (t − 1) · lr_decay) · g / (√s + eps)      t = 1, 2, ... counts steps
+
+    `maximize` negates grad first.
+
+    Raises
+        ArgumentError   a negative option
+
+    Source
+        Duchi, Hazan and Singer 2011; `lr_decay` and `eps` as in PyTorch
+
+    Example
+        >>> from tensorgrad.tensor import tensor
+        >>> w = tensor([1.0, 100.0], requires_grad=True)
+        >>> optimizer = Adagrad([w], lr=0.5)
+        >>> (w * w).sum().backward(); optimizer.step(); w
+        tensor([ 0.5, 99.5], requires_grad=True)
+    """
+
+    buffers = ("sum",)
+
+    def __init__(self, params: Iterable[Any], lr: float = 1e-2, lr_decay: float = 0, weight_decay: float = 0,
+                 initial_accumulator_value: float = 0, eps: float = 1e-10, *, maximize: bool = False):
+        super().__init__(params, {"lr": lr, "lr_decay": lr_decay, "weight_decay": weight_decay,
+                                  "initial_accumulator_value": initial_accumulator_value, "eps": eps, "maximize": maximize})
+
+    def check(self, group: dict[str, Any]) -> None:
+        for option in ("lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps"):
+            self.require(group, option)
+
+    def update(self, p: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
+        if not state:
+            state["step"] = 0
+            state["sum"] = np.full_like(p, group["initial_accumulator_value"])
+        state["step"] += 1
+        lr, eps = float(group["lr"]), float(group["eps"])
+        lr /= 1 + (state["step"] - 1) * float(group["lr_decay"])
+        for p, grad, s in blocks(p, grad, state["sum"]):
+            g = descent(p, grad, group)
+            step = g * g
+            s += step
+            np.sqrt(s, out=step)
+            step += eps
+            np.divide(g, step, out=step)
+            step *= lr
+            p -= step

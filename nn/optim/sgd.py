@@ -1,0 +1,71 @@
+"""Stochastic gradient descent with momentum."""
+
+from __future__ import annotations
+
+from typing import Any, Iterable
+
+import numpy as np
+
+from nn.optim.base import Optimizer, descent
+from nn.optim.blocks import blocks
+from tensorgrad.errors import ArgumentError
+
+__all__ = ["SGD"]
+
+
+class SGD(Optimizer):
+    """Steps against the gradient, smoothed by momentum.
+
+        g ← grad + weight_decay · p
+        v ← momentum · v + (1 − dampening) · g          the first time: v ← g
+        g ← g + momentum · v  with nesterov, else v     only if momentum ≠ 0
+        p ← p − lr · g
+
+    `maximize` negates grad first.
+
+    Raises
+        ArgumentError   a negative option; `nesterov` without momentum, or with dampening
+
+    Source
+        Polyak 1964; Sutskever et al. 2013 for `nesterov`, in the form of PyTorch, where lr scales the whole step
+
+    Example
+        >>> from tensorgrad.tensor import tensor
+        >>> w = tensor([1.0], requires_grad=True)
+        >>> optimizer = SGD([w], lr=0.1, momentum=0.9)
+        >>> for _ in range(2):
+        ...     optimizer.zero_grad(); (w * w).sum().backward(); optimizer.step()
+        >>> w
+        tensor([0.46], requires_grad=True)
+    """
+
+    buffers = ("momentum_buffer",)
+
+    def __init__(self, params: Iterable[Any], lr: float = 1e-3, momentum: float = 0, dampening: float = 0,
+                 weight_decay: float = 0, nesterov: bool = False, *, maximize: bool = False):
+        super().__init__(params, {"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay,
+                                  "nesterov": nesterov, "maximize": maximize})
+
+    def check(self, group: dict[str, Any]) -> None:
+        for option in ("lr", "momentum", "weight_decay"):
+            self.require(group, option)
+        self.require(group, "dampening", low=-np.inf)
+        if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
+            raise ArgumentError(f"SGD: nesterov=True with momentum={group['momentum']}, dampening={group['dampening']}.\n"
+                                "  Nesterov momentum needs momentum > 0 and dampening=0.")
+
+    def update(self, p: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
+        lr, momentum, dampening = float(group["lr"]), float(group["momentum"]), float(group["dampening"])
+        first = momentum != 0 and "momentum_buffer" not in state
+        if first:
+            state["momentum_buffer"] = np.empty_like(p)
+        for p, grad, v in blocks(p, grad, state["momentum_buffer"] if momentum else None):
+            g = descent(p, grad, group)
+            if momentum:
+                if first:
+                    v[...] = g
+                else:
+                    v *= momentum
+                    v += g if dampening == 0 else (1 - dampening) * g
+                g = g + momentum * v if group["nesterov"] else v
+            p -= lr * g
