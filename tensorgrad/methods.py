@@ -63,6 +63,18 @@ class TensorMethods:
     clone = ops.clone
     to = ops.to
     exp, log, sqrt, rsqrt, square, reciprocal = ops.exp, ops.log, ops.sqrt, ops.rsqrt, ops.square, ops.reciprocal
+    exp2, expm1, log1p, log2, log10, xlogy = ops.exp2, ops.expm1, ops.log1p, ops.log2, ops.log10, ops.xlogy
+    erf, erfc = ops.erf, ops.erfc
+    sin, cos, tan, asin, acos, atan, atan2 = ops.sin, ops.cos, ops.tan, ops.asin, ops.acos, ops.atan, ops.atan2
+    sinh, cosh, tanh, asinh, acosh, atanh = ops.sinh, ops.cosh, ops.tanh, ops.asinh, ops.acosh, ops.atanh
+    __abs__ = abs = ops.abs
+    sign, floor, ceil, trunc, round, frac = ops.sign, ops.floor, ops.ceil, ops.trunc, ops.round, ops.frac
+    __mod__ = remainder = ops.remainder
+    __rmod__ = reflected(ops.remainder)
+    fmod = ops.fmod
+
+    # activations
+    sigmoid, relu, prelu, hardshrink = ops.sigmoid, ops.relu, ops.prelu, ops.hardshrink
 
     # comparison and choice
     __eq__, eq = or_not_comparable(ops.eq), ops.eq
@@ -95,6 +107,11 @@ class TensorMethods:
     __iter__ = iterate
     select, narrow = ops.select, ops.narrow
     split, chunk, unbind = ops.split, ops.chunk, ops.unbind
+    gather, scatter, scatter_add, take_along_dim = ops.gather, ops.scatter, ops.scatter_add, ops.take_along_dim
+    index_select, index_add = ops.index_select, ops.index_add
+    masked_fill, masked_select = ops.masked_fill, ops.masked_select
+    tril, triu, diagonal, diag, diag_embed = ops.tril, ops.triu, ops.diagonal, ops.diag, ops.diag_embed
+    flip, roll = ops.flip, ops.roll
 
     # in place
     __iadd__, __isub__, __imul__, __itruediv__ = inplace.iadd, inplace.isub, inplace.imul, inplace.itruediv

@@ -1,16 +1,29 @@
 """The operations, one file per family.  `methods` says which of them are Tensor methods."""
 
+from tensorgrad.ops.activation import gelu, glu, logsigmoid, mish, sigmoid, silu, softplus, softsign, tanhshrink
 from tensorgrad.ops.arithmetic import add, clone, div, floor_divide, mul, neg, sub
 from tensorgrad.ops.choice import clamp, maximum, minimum, where
 from tensorgrad.ops.comparison import (bitwise_and, bitwise_not, bitwise_or, bitwise_xor, eq, ge, gt, isfinite, isinf, isnan,
                                        le, logical_and, logical_not, logical_or, logical_xor, lt, ne)
-from tensorgrad.ops.exponential import exp, log, pow, reciprocal, rsqrt, sqrt, square
+from tensorgrad.ops.error_function import erf, erfc
+from tensorgrad.ops.exponential import exp, exp2, expm1, pow, reciprocal, rsqrt, sqrt, square
+from tensorgrad.ops.hyperbolic import acosh, asinh, atanh, cosh, sinh, tanh
+from tensorgrad.ops.gathering import gather, scatter, scatter_add, take_along_dim
 from tensorgrad.ops.indexing import getitem, narrow, select
 from tensorgrad.ops.joining import cat, chunk, split, stack, unbind
+from tensorgrad.ops.logarithm import log, log10, log1p, log2, xlogy
+from tensorgrad.ops.mask_selection import masked_fill, masked_select
 from tensorgrad.ops.padding import pad
 from tensorgrad.ops.promotion import to
+from tensorgrad.ops.rectifier import celu, elu, leaky_relu, prelu, relu, selu
 from tensorgrad.ops.reduction import broadcast_to, expand, mean, sum
+from tensorgrad.ops.rounding import abs, ceil, floor, fmod, frac, remainder, round, sign, trunc
+from tensorgrad.ops.saturation import hardshrink, hardsigmoid, hardswish, hardtanh, relu6, softshrink, threshold
+from tensorgrad.ops.reordering import flip, roll
+from tensorgrad.ops.selection import embedding, index_add, index_select, one_hot
 from tensorgrad.ops.shape import flatten, permute, reshape, squeeze, transpose, unsqueeze
+from tensorgrad.ops.trigonometric import acos, asin, atan, atan2, cos, sin, tan
+from tensorgrad.ops.triangle import diag, diag_embed, diagonal, tril, triu
 
 __all__ = [
     "add", "clone", "div", "floor_divide", "mul", "neg", "sub",
@@ -18,11 +31,24 @@ __all__ = [
     "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor",
     "eq", "ge", "gt", "isfinite", "isinf", "isnan", "le", "logical_and", "logical_not", "logical_or", "logical_xor",
     "lt", "ne",
-    "exp", "log", "pow", "reciprocal", "rsqrt", "sqrt", "square",
+    "exp", "exp2", "expm1", "pow", "reciprocal", "rsqrt", "sqrt", "square",
     "getitem", "narrow", "select",
     "cat", "chunk", "split", "stack", "unbind",
     "pad",
+    "gather", "scatter", "scatter_add", "take_along_dim",
+    "embedding", "index_add", "index_select", "one_hot",
+    "masked_fill", "masked_select",
+    "diag", "diag_embed", "diagonal", "tril", "triu",
+    "flip", "roll",
     "to",
     "broadcast_to", "expand", "mean", "sum",
     "flatten", "permute", "reshape", "squeeze", "transpose", "unsqueeze",
+    "gelu", "glu", "logsigmoid", "mish", "sigmoid", "silu", "softplus", "softsign", "tanhshrink",
+    "celu", "elu", "leaky_relu", "prelu", "relu", "selu",
+    "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "relu6", "softshrink", "threshold",
+    "erf", "erfc",
+    "acosh", "asinh", "atanh", "cosh", "sinh", "tanh",
+    "log", "log10", "log1p", "log2", "xlogy",
+    "abs", "ceil", "floor", "fmod", "frac", "remainder", "round", "sign", "trunc",
+    "acos", "asin", "atan", "atan2", "cos", "sin", "tan",
 ]

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from tensorgrad import dtypes
 from tensorgrad.errors import ArgumentError, DtypeError, RangeError, message
 from tensorgrad.op import Op
 from tensorgrad.ops.promotion import Operand
@@ -167,7 +166,7 @@ def getitem(input: Operand, index: Any) -> Tensor:
     except IndexError:
         raise RangeError(message("getitem", "the index arrays do not broadcast together",
                                  {f"index {i}": array for i, array in enumerate(arrays)},
-                                 "Arrays in one index pick entries together, pair by pair; give them equal shapes.")) from None
+                                 "Arrays in one index pick entries together, one by one; give them equal shapes.")) from None
 
 
 def split_index(x: Operand, items: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...], list[Any]]:

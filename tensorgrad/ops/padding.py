@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+from typing import Sequence
 
 import numpy as np
 
@@ -165,15 +165,14 @@ def check_crop(input: Operand, pads: Pads) -> None:
     for axis, ((before, after), n) in enumerate(zip(pads, input.shape)):
         taken = max(-before, 0) + max(-after, 0)
         if taken > n:
-            raise ShapeError(message("pad", f"pads of {before} and {after} take {taken} entries from axis {axis}, which has {n}",
-                                     {"input": input}, f"Take at most {n}."))
+            raise ShapeError(message("pad", f"pads of {before} and {after} take away more than the {n} entries of axis "
+                                     f"{axis}", {"input": input}, f"Take at most {n}."))
 
 
 def check_source(input: Operand, pads: Pads, mode: str) -> None:
     """Raise a ShapeError if an axis is too short for what its borders repeat."""
-    spare: dict[str, Any] = {"reflect": 1, "circular": 0}
     for axis, ((before, after), n) in enumerate(zip(pads, input.shape)):
-        most = max(n - spare[mode], 0) if mode in spare else None if n or mode == "constant" else 0
-        if most is not None and max(before, after) > most:
-            raise ShapeError(message("pad", f"mode={mode!r} cannot repeat {max(before, after)} of the {n} entries of axis {axis}",
-                                     {"input": input}, f"Use at most {most}."))
+        most = {"reflect": max(n - 1, 0), "circular": n}.get(mode, 0)
+        if max(before, after) > most and (mode in ("reflect", "circular") or mode == "replicate" and n == 0):
+            raise ShapeError(message("pad", f"mode={mode!r} cannot make a border of {max(before, after)} from the {n} "
+                                     f"entries of axis {axis}", {"input": input}, f"Use at most {most}."))

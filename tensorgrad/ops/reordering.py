@@ -1,0 +1,85 @@
+"""The same entries in another order along their axes: flip, roll."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tensorgrad.errors import ArgumentError, message
+from tensorgrad.op import Op
+from tensorgrad.ops.promotion import Operand
+from tensorgrad.ops.reduction import normalize_dims
+from tensorgrad.tensor import Tensor
+
+__all__ = ["flip", "roll"]
+
+
+class Flip(Op):
+    """y = x with axes `dims` backwards"""
+
+    __slots__ = ("dims",)
+
+    def __init__(self, dims: tuple[int, ...]):
+        self.dims = dims
+
+    def forward(self, x):
+        return np.flip(x, self.dims).copy(order="K")
+
+    def backward(self, grad):
+        return Flip(self.dims).apply(grad)
+
+
+def flip(input: Operand, *dims: Any) -> Tensor:
+    """A copy of `input` with the entries of axes `dims` in reverse order.
+
+    Raises
+        RangeError   an axis that `input` does not have
+        ShapeError   an axis named twice
+
+    Example
+        >>> flip(Tensor([[1, 2], [3, 4]]), (0, 1))
+        tensor([[4, 3],
+                [2, 1]])
+    """
+    wanted = dims[0] if len(dims) == 1 else dims
+    return Flip(() if wanted in ((), []) else normalize_dims("flip", input, wanted)).apply(input)
+
+
+class Roll(Op):
+    """y = x with its entries moved by `shifts` along `dims`; those that leave come in at the other end"""
+
+    __slots__ = ("shifts", "dims")
+
+    def __init__(self, shifts: tuple[int, ...], dims: tuple[int, ...]):
+        self.shifts, self.dims = shifts, dims
+
+    def forward(self, x):
+        return np.roll(x, self.shifts, self.dims)
+
+    def backward(self, grad):
+        return Roll(tuple([-shift for shift in self.shifts]), self.dims).apply(grad)
+
+
+def roll(input: Operand, shifts: int | tuple[int, ...], dims: int | tuple[int, ...] | None = None) -> Tensor:
+    """`input` with its entries moved by `shifts` along axes `dims`; those that leave come in at the other end.
+
+    Without `dims` the entries move in row-major order, across the ends of rows.
+
+    Raises
+        RangeError      an axis that `input` does not have
+        ArgumentError   another number of shifts than of axes
+
+    Example
+        >>> roll(Tensor([1, 2, 3, 4]), 1), roll(Tensor([[1, 2], [3, 4]]), (1, 1), (0, 1))
+        (tensor([4, 1, 2, 3]), tensor([[4, 3],
+            [2, 1]]))
+    """
+    by = (shifts,) if isinstance(shifts, (int, np.integer)) else tuple(shifts)
+    along = () if dims is None else (dims,) if isinstance(dims, (int, np.integer)) else tuple(dims)
+    if len(by) != len(along) and not (dims is None and len(by) == 1):
+        raise ArgumentError(message("roll", f"{len(by)} shifts for {len(along)} axes", {"input": input},
+                                    "Give one shift per axis."))
+    if dims is None:
+        return Roll(by, (0,)).apply(input.reshape(-1)).reshape(input.shape)
+    return Roll(by, tuple([axis for dim in along for axis in normalize_dims("roll", input, dim)])).apply(input)
