@@ -34,6 +34,8 @@ def numpy_of(value: Any) -> np.ndarray:
     """The numbers of a tensor of either library, of an array or of a Python number."""
     if hasattr(value, "detach"):
         value = value.detach()
+    if hasattr(value, "resolve_neg"):  # PyTorch has lazy tensors of zeros
+        return value.numpy(force=True)
     return value.numpy() if hasattr(value, "numpy") else np.asarray(value)
 
 

@@ -1,4 +1,4 @@
-"""Powers, exponentials, logarithms and roots, entry by entry."""
+"""Powers, exponentials and roots, entry by entry."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import numpy as np
 
 from tensorgrad.ops.choice import where
 from tensorgrad.ops.elementwise import Binary, Unary
+from tensorgrad.ops.logarithm import LN2, log
 from tensorgrad.ops.promotion import Operand, as_float
 from tensorgrad.tensor import Tensor
 
-__all__ = ["exp", "log", "sqrt", "rsqrt", "square", "reciprocal", "pow"]
+__all__ = ["exp", "exp2", "expm1", "sqrt", "rsqrt", "square", "reciprocal", "pow"]
 
 
 class Exp(Unary):
@@ -35,28 +36,50 @@ def exp(input: Operand) -> Tensor:
     return Exp().apply(as_float(input))
 
 
-class Log(Unary):
-    """y = log x"""
+class Expm1(Unary):
+    """y = eˣ - 1"""
 
     __slots__ = ()
-    keeps = (0,)
+    keeps_output = True
 
     def forward(self, x):
-        return np.log(x)
+        return np.expm1(x)
 
     def backward(self, grad):
-        (x,) = self.inputs
-        return grad / x
+        return grad * (self.output + 1)
 
 
-def log(input: Operand) -> Tensor:
-    """The natural logarithm; log 0 is -inf, the logarithm of a negative number NaN.
+def expm1(input: Operand) -> Tensor:
+    """e to the power `input`, minus 1; exact for small numbers, where the difference would lose digits.
 
     Example
-        >>> log(Tensor([1.0, 10.0]))
-        tensor([0.    , 2.3026])
+        >>> expm1(Tensor([0.0, 1.0]))
+        tensor([0.    , 1.7183])
     """
-    return Log().apply(as_float(input))
+    return Expm1().apply(as_float(input))
+
+
+class Exp2(Unary):
+    """y = 2ˣ"""
+
+    __slots__ = ()
+    keeps_output = True
+
+    def forward(self, x):
+        return np.exp2(x)
+
+    def backward(self, grad):
+        return grad * (self.output * LN2)
+
+
+def exp2(input: Operand) -> Tensor:
+    """2 to the power `input`.
+
+    Example
+        >>> exp2(Tensor([0.0, 3.0]))
+        tensor([1., 8.])
+    """
+    return Exp2().apply(as_float(input))
 
 
 class Sqrt(Unary):
@@ -178,4 +201,6 @@ def pow(input: Operand, exponent: Operand) -> Tensor:
 
 def log_or_zero(x: Operand) -> Operand:
     """log x, and 0 where x is 0."""
+    if isinstance(x, (int, float)):
+        return float(np.log(x)) if x else 0.0
     return where(x == 0, 0.0, log(where(x == 0, 1.0, x)))

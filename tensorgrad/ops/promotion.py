@@ -70,6 +70,8 @@ def as_float(x: Operand) -> Operand:
     """An integer or bool operand in the default float dtype; floats as they are."""
     if isinstance(x, Tensor):
         return x if x.array.dtype.kind == "f" else to(x, dtypes.get_default_dtype())
+    if isinstance(x, np.ndarray) and x.dtype.kind != "f":
+        return x.astype(dtypes.get_default_dtype())
     return x
 
 

@@ -1,0 +1,298 @@
+"""Smooth activations: sigmoid, softplus, gelu, silu and their relatives.  Those with kinks are in `rectifier`.
+
+`inplace` is accepted so that PyTorch code runs unchanged; the result is a new tensor either way.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tensorgrad.errors import ArgumentError, ShapeError, message
+from tensorgrad.op import Op
+from tensorgrad.ops.choice import where
+from tensorgrad.ops.elementwise import Unary
+from tensorgrad.ops.error_function import complement, erfc, in_slices
+from tensorgrad.ops.exponential import exp
+from tensorgrad.ops.hyperbolic import tanh
+from tensorgrad.ops.joining import cat
+from tensorgrad.ops.promotion import Operand, as_float
+from tensorgrad.ops.reduction import normalize_dims
+from tensorgrad.ops.rounding import abs
+from tensorgrad.tensor import Tensor
+
+__all__ = ["sigmoid", "logsigmoid", "softplus", "silu", "mish", "gelu", "softsign", "tanhshrink", "glu"]
+
+ROOT_HALF, ROOT_2_BY_PI = 0.7071067811865476, 0.7978845608028654
+
+
+def logistic(x: np.ndarray) -> np.ndarray:
+    """1 / (1 + e⁻ˣ) of an array; e⁻ˣ may overflow to infinity, whose reciprocal is the right 0."""
+    y = np.negative(x, out=np.empty_like(x))
+    np.exp(y, out=y)
+    y += 1
+    return np.reciprocal(y, out=y)
+
+
+def log_one_plus_exp(x: np.ndarray) -> np.ndarray:
+    """log(1 + eˣ) of an array, without overflow."""
+    y = np.abs(x, out=np.empty_like(x))
+    np.negative(y, out=y)
+    np.exp(y, out=y)
+    np.log1p(y, out=y)
+    y += np.maximum(x, 0)
+    return y
+
+
+class Sigmoid(Unary):
+    """y = 1 / (1 + e⁻ˣ)"""
+
+    __slots__ = ()
+    keeps_output = True
+
+    def forward(self, x):
+        return logistic(x)
+
+    def backward(self, grad):
+        return grad * (self.output * (1 - self.output))
+
+
+def sigmoid(input: Operand) -> Tensor:
+    """1 / (1 + exp(-`input`)), between 0 and 1.
+
+    Example
+        >>> sigmoid(Tensor([0.0, 2.0, -1000.0]))
+        tensor([0.5   , 0.8808, 0.    ])
+    """
+    return Sigmoid().apply(as_float(input))
+
+
+class LogSigmoid(Unary):
+    """y = log(1 / (1 + e⁻ˣ))"""
+
+    __slots__ = ()
+    keeps = (0,)
+    name = "logsigmoid"
+
+    def forward(self, x):
+        return -log_one_plus_exp(-x)
+
+    def backward(self, grad):
+        (x,) = self.inputs
+        return grad * sigmoid(-x)
+
+
+def logsigmoid(input: Operand) -> Tensor:
+    """The logarithm of the sigmoid, finite for large negative numbers too.
+
+    Example
+        >>> logsigmoid(Tensor([0.0, -1000.0]))
+        tensor([-6.9315e-01, -1.0000e+03])
+    """
+    return LogSigmoid().apply(as_float(input))
+
+
+class Softplus(Unary):
+    """y = log(1 + exp(beta · x)) / beta, and x where beta · x > threshold"""
+
+    __slots__ = ("beta", "threshold")
+    keeps = (0,)
+
+    def __init__(self, beta: float, threshold: float):
+        self.beta, self.threshold = beta, threshold
+
+    def forward(self, x):
+        scaled = x * self.beta
+        return np.where(scaled > self.threshold, x, log_one_plus_exp(scaled) / self.beta)
+
+    def backward(self, grad):
+        (x,) = self.inputs
+        scaled = x * self.beta
+        return where(scaled > self.threshold, grad, grad * sigmoid(scaled))
+
+
+def softplus(input: Operand, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
+    """A smooth relu: log(1 + exp(`beta` · `input`)) / `beta`, and `input` itself where `beta` · `input` > `threshold`.
+
+    Raises
+        ArgumentError   for beta = 0
+
+    Example
+        >>> softplus(Tensor([0.0, 30.0]))
+        tensor([ 0.6931, 30.    ])
+    """
+    if beta == 0:
+        raise ArgumentError("softplus: beta=0 divides by zero.\n  Use a number > 0; the larger, the closer to relu.")
+    return Softplus(beta, threshold).apply(as_float(input))
+
+
+class Silu(Unary):
+    """y = x · sigmoid(x)"""
+
+    __slots__ = ()
+    keeps = (0,)
+
+    def forward(self, x):
+        return x * logistic(x)
+
+    def backward(self, grad):
+        (x,) = self.inputs
+        s = sigmoid(x)
+        return grad * (s * (x * (1 - s) + 1))
+
+
+def silu(input: Operand, inplace: bool = False) -> Tensor:
+    """`input` · sigmoid(`input`), also known as swish.
+
+    Example
+        >>> silu(Tensor([-1.0, 2.0]))
+        tensor([-0.2689,  1.7616])
+    """
+    return Silu().apply(as_float(input))
+
+
+class Mish(Unary):
+    """y = x · tanh(log(1 + eˣ))"""
+
+    __slots__ = ()
+    keeps = (0,)
+
+    def forward(self, x):
+        return x * np.tanh(log_one_plus_exp(x))
+
+    def backward(self, grad):
+        (x,) = self.inputs
+        t = tanh(Softplus(1.0, np.inf).apply(x))
+        return grad * (t + x * sigmoid(x) * (1 - t * t))
+
+
+def mish(input: Operand, inplace: bool = False) -> Tensor:
+    """`input` · tanh(softplus(`input`)).
+
+    Source
+        Misra, Mish: A Self Regularized Non-Monotonic Activation Function, 2019
+
+    Example
+        >>> mish(Tensor([-1.0, 2.0]))
+        tensor([-0.3034,  1.944 ])
+    """
+    return Mish().apply(as_float(input))
+
+
+class Gelu(Unary):
+    """y = x · Φ(x), Φ the distribution function of the normal law"""
+
+    __slots__ = ()
+    keeps = (0,)
+
+    def forward(self, x):
+        return x * (in_slices(complement, x * -ROOT_HALF) * 0.5)
+
+    def backward(self, grad):
+        (x,) = self.inputs
+        below = erfc(x * -ROOT_HALF) * 0.5
+        return grad * (below + x * exp(x * x * -0.5) * (0.5 * ROOT_2_BY_PI))
+
+
+class GeluTanh(Unary):
+    """y = x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))"""
+
+    __slots__ = ()
+    keeps = (0,)
+
+    def forward(self, x):
+        return x * 0.5 * (1 + np.tanh(x * (x * x * 0.044715 + 1) * ROOT_2_BY_PI))
+
+    def backward(self, grad):
+        (x,) = self.inputs
+        square = x * x
+        t = tanh(x * (square * 0.044715 + 1) * ROOT_2_BY_PI)
+        slope = (square * (3 * 0.044715) + 1) * ROOT_2_BY_PI
+        return grad * ((t + 1) * 0.5 + x * 0.5 * (1 - t * t) * slope)
+
+
+def gelu(input: Operand, approximate: str = "none") -> Tensor:
+    """`input` times the share of the normal distribution that lies below it; `approximate="tanh"` uses a tanh for that.
+
+    Raises
+        ArgumentError   for another `approximate`
+
+    Source
+        Hendrycks and Gimpel, Gaussian Error Linear Units, 2016
+
+    Example
+        >>> gelu(Tensor([-1.0, 2.0]))
+        tensor([-0.1587,  1.9545])
+    """
+    if approximate not in ("none", "tanh"):
+        raise ArgumentError(f"gelu: approximate={approximate!r} is unknown.\n  Use 'none' or 'tanh'.")
+    return (Gelu() if approximate == "none" else GeluTanh()).apply(as_float(input))
+
+
+def softsign(input: Operand) -> Tensor:
+    """`input` / (1 + |`input`|), between -1 and 1.
+
+    Example
+        >>> softsign(Tensor([-1.0, 3.0]))
+        tensor([-0.5 ,  0.75])
+    """
+    return as_float(input) / (abs(input) + 1)
+
+
+def tanhshrink(input: Operand) -> Tensor:
+    """`input` - tanh(`input`).
+
+    Example
+        >>> tanhshrink(Tensor([0.0, 1.0]))
+        tensor([0.    , 0.2384])
+    """
+    return input - tanh(input)
+
+
+class Glu(Op):
+    """y = a · sigmoid(b) for the two halves of x along `dim`"""
+
+    __slots__ = ("dim",)
+    keeps = (0,)
+
+    def __init__(self, dim: int):
+        self.dim = dim
+
+    def forward(self, x):
+        a, b = halves(x, self.dim)
+        return a * logistic(b)
+
+    def backward(self, grad):
+        (x,) = self.inputs
+        a, b = halves(x, self.dim)
+        s = sigmoid(b)
+        grad_a = grad * s
+        return cat([grad_a, grad_a * a * (1 - s)], self.dim)
+
+
+def halves(x: Operand, dim: int) -> tuple[Operand, Operand]:
+    """The first and the second half of `x` along `dim`."""
+    middle = x.shape[dim] // 2
+    before = (slice(None),) * dim
+    return x[(*before, slice(None, middle))], x[(*before, slice(middle, None))]
+
+
+def glu(input: Operand, dim: int = -1) -> Tensor:
+    """The first half of `input` along `dim`, times the sigmoid of the second half.
+
+    Raises
+        ShapeError   an odd number of entries along `dim`
+
+    Source
+        Dauphin et al., Language Modeling with Gated Convolutional Networks, 2016
+
+    Example
+        >>> glu(Tensor([1.0, 2.0, 0.0, 0.0]))
+        tensor([0.5, 1. ])
+    """
+    if input.ndim == 0:
+        raise ShapeError(message("glu", "a tensor without axes has no halves", {"input": input}, "Give it an axis."))
+    (axis,) = normalize_dims("glu", input, dim)
+    if input.shape[axis] % 2:
+        raise ShapeError(message("glu", f"{input.shape[axis]} entries along dim={dim} cannot be halved", {"input": input},
+                                 "Use an even number of channels: one half is gated by the other."))
+    return Glu(axis).apply(as_float(input))

@@ -1,0 +1,183 @@
+"""relu and its relatives, one rule for each side of 0.  At 0 the gradient is the one PyTorch takes.
+
+`inplace` is accepted so that PyTorch code runs unchanged; the result is a new tensor either way.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tensorgrad.errors import ArgumentError, ShapeError, message
+from tensorgrad.op import Op
+from tensorgrad.ops.elementwise import Unary
+from tensorgrad.ops.masking import masked
+from tensorgrad.ops.promotion import Operand, as_float
+from tensorgrad.tensor import Tensor
+
+__all__ = ["relu", "leaky_relu", "prelu", "elu", "selu", "celu"]
+
+
+class Relu(Unary):
+    """y = max(x, 0)"""
+
+    __slots__ = ()
+    keeps_output = True
+
+    def forward(self, x):
+        return np.maximum(x, 0)
+
+    def backward(self, grad):
+        return masked(grad, self.output != 0)
+
+
+def relu(input: Operand, inplace: bool = False) -> Tensor:
+    """`input` where it is positive, else 0; NaN stays NaN.
+
+    Gradient
+        0 at 0
+
+    Example
+        >>> relu(Tensor([-1.0, 2.0]))
+        tensor([0., 2.])
+    """
+    return Relu().apply(input)
+
+
+class LeakyRelu(Unary):
+    """y = x where x > 0, else slope · x"""
+
+    __slots__ = ("negative_slope",)
+    keeps = (0,)
+
+    def __init__(self, negative_slope: float):
+        self.negative_slope = negative_slope
+
+    def forward(self, x):
+        if 0 <= self.negative_slope <= 1:
+            return np.maximum(x, x * self.negative_slope)
+        return np.where(x > 0, x, x * self.negative_slope)
+
+    def backward(self, grad):
+        (x,) = self.inputs
+        passed = masked(grad, x > 0)
+        return passed + (grad - passed) * self.negative_slope
+
+
+def leaky_relu(input: Operand, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
+    """`input` where it is positive, else `negative_slope` · `input`.
+
+    Gradient
+        `negative_slope` at 0
+
+    Example
+        >>> leaky_relu(Tensor([-1.0, 2.0]), 0.1)
+        tensor([-0.1,  2. ])
+    """
+    return LeakyRelu(negative_slope).apply(as_float(input))
+
+
+class Prelu(Op):
+    """y = x where x > 0, else w · x"""
+
+    __slots__ = ()
+    keeps = (0, 1)
+
+    def forward(self, x, weight):
+        return np.where(x > 0, x, x * weight)
+
+    def backward(self, grad):
+        x, weight = self.inputs
+        negative = masked(grad, ~(x > 0))
+        return (grad - negative + negative * weight if self.needs(0) else None,
+                negative * x if self.needs(1) else None)
+
+
+def prelu(input: Operand, weight: Operand) -> Tensor:
+    """`input` where it is positive, else `weight` · `input`; `weight` holds one slope, or one per channel (axis 1).
+
+    Shapes
+        input (N, C, *), weight (1,) or (C,)
+
+    Gradient
+        of `input` at 0 it is `weight`
+
+    Raises
+        ShapeError   any other number of slopes
+
+    Example
+        >>> prelu(Tensor([[-1.0, -1.0]]), Tensor([0.5, 0.1]))
+        tensor([[-0.5, -0.1]])
+    """
+    channels = input.shape[1] if input.ndim > 1 else 1
+    slopes = weight.shape[0] if weight.ndim == 1 else 1 if weight.ndim == 0 else -1
+    if slopes not in (1, channels):
+        raise ShapeError(message("prelu", f"expects 1 or {channels} slopes, got {weight.shape}",
+                                 {"input": input, "weight": weight}, f"Use num_parameters=1 or num_parameters={channels}."))
+    if input.ndim > 2 and slopes > 1:
+        weight = weight.reshape(slopes, *[1] * (input.ndim - 2))
+    return Prelu().apply(input, weight)
+
+
+class Elu(Unary):
+    """y = scale · x where x > 0, else scale · alpha · (exp(input_scale · x) - 1)"""
+
+    __slots__ = ("alpha", "scale", "input_scale")
+    keeps = (0,)
+    keeps_output = True
+
+    def __init__(self, alpha: float, scale: float = 1.0, input_scale: float = 1.0):
+        self.alpha, self.scale, self.input_scale = alpha, scale, input_scale
+
+    def forward(self, x):
+        y = np.expm1(np.minimum(x, 0) * self.input_scale)
+        y *= self.scale * self.alpha
+        y += np.maximum(x, 0) * self.scale
+        return y
+
+    def backward(self, grad):
+        (x,) = self.inputs
+        passed = masked(grad, x > 0)
+        # Where x ≤ 0 the slope is a multiple of what the exponential gave: y + scale · alpha.
+        slope = (self.output + self.scale * self.alpha) * self.input_scale
+        return passed * self.scale + (grad - passed) * slope
+
+
+def elu(input: Operand, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """`input` where it is positive, else `alpha` · (exp(`input`) - 1).
+
+    Gradient
+        `alpha` at 0
+
+    Example
+        >>> elu(Tensor([-1.0, 2.0]))
+        tensor([-0.6321,  2.    ])
+    """
+    return Elu(alpha).apply(as_float(input))
+
+
+def selu(input: Operand, inplace: bool = False) -> Tensor:
+    """`elu` with the two constants for which normalised inputs give normalised outputs.
+
+    Source
+        Klambauer et al., Self-Normalizing Neural Networks, 2017
+
+    Example
+        >>> selu(Tensor([-1.0, 2.0]))
+        tensor([-1.1113,  2.1014])
+    """
+    return Elu(1.6732632423543772, 1.0507009873554805).apply(as_float(input))
+
+
+def celu(input: Operand, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """`input` where it is positive, else `alpha` · (exp(`input` / `alpha`) - 1): an `elu` without a kink.
+
+    Raises
+        ArgumentError   for alpha = 0
+
+    Example
+        >>> celu(Tensor([-1.0, 2.0]), 2.0)
+        tensor([-0.7869,  2.    ])
+    """
+    if alpha == 0:
+        raise ArgumentError("celu: alpha=0 divides by zero.\n  Use relu(input), which is the limit.")
+    return Elu(alpha, 1.0, 1.0 / alpha).apply(as_float(input))

@@ -1,0 +1,180 @@
+"""Trigonometric functions and their inverses, entry by entry; angles in radians."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tensorgrad.ops.elementwise import Binary, Unary
+from tensorgrad.ops.exponential import sqrt
+from tensorgrad.ops.promotion import Operand, as_float
+from tensorgrad.tensor import Tensor
+
+__all__ = ["sin", "cos", "tan", "asin", "acos", "atan", "atan2"]
+
+
+class Sin(Unary):
+    """y = sin x"""
+
+    __slots__ = ()
+    keeps = (0,)
+
+    def forward(self, x):
+        return np.sin(x)
+
+    def backward(self, grad):
+        (x,) = self.inputs
+        return grad * cos(x)
+
+
+def sin(input: Operand) -> Tensor:
+    """The sine of an angle in radians.
+
+    Example
+        >>> sin(Tensor([0.0, 1.0]))
+        tensor([0.    , 0.8415])
+    """
+    return Sin().apply(as_float(input))
+
+
+class Cos(Unary):
+    """y = cos x"""
+
+    __slots__ = ()
+    keeps = (0,)
+
+    def forward(self, x):
+        return np.cos(x)
+
+    def backward(self, grad):
+        (x,) = self.inputs
+        return -grad * sin(x)
+
+
+def cos(input: Operand) -> Tensor:
+    """The cosine of an angle in radians.
+
+    Example
+        >>> cos(Tensor([0.0, 1.0]))
+        tensor([1.    , 0.5403])
+    """
+    return Cos().apply(as_float(input))
+
+
+class Tan(Unary):
+    """y = tan x"""
+
+    __slots__ = ()
+    keeps_output = True
+
+    def forward(self, x):
+        return np.tan(x)
+
+    def backward(self, grad):
+        return grad * (self.output * self.output + 1)
+
+
+def tan(input: Operand) -> Tensor:
+    """The tangent of an angle in radians.
+
+    Example
+        >>> tan(Tensor([0.0, 1.0]))
+        tensor([0.    , 1.5574])
+    """
+    return Tan().apply(as_float(input))
+
+
+class Asin(Unary):
+    """y = arcsin x"""
+
+    __slots__ = ()
+    keeps = (0,)
+
+    def forward(self, x):
+        return np.arcsin(x)
+
+    def backward(self, grad):
+        (x,) = self.inputs
+        return grad / sqrt(1 - x * x)
+
+
+def asin(input: Operand) -> Tensor:
+    """The angle in [-π/2, π/2] whose sine is `input`; NaN outside [-1, 1].
+
+    Example
+        >>> asin(Tensor([0.0, 1.0]))
+        tensor([0.    , 1.5708])
+    """
+    return Asin().apply(as_float(input))
+
+
+class Acos(Unary):
+    """y = arccos x"""
+
+    __slots__ = ()
+    keeps = (0,)
+
+    def forward(self, x):
+        return np.arccos(x)
+
+    def backward(self, grad):
+        (x,) = self.inputs
+        return -grad / sqrt(1 - x * x)
+
+
+def acos(input: Operand) -> Tensor:
+    """The angle in [0, π] whose cosine is `input`; NaN outside [-1, 1].
+
+    Example
+        >>> acos(Tensor([0.0, 1.0]))
+        tensor([1.5708, 0.    ])
+    """
+    return Acos().apply(as_float(input))
+
+
+class Atan(Unary):
+    """y = arctan x"""
+
+    __slots__ = ()
+    keeps = (0,)
+
+    def forward(self, x):
+        return np.arctan(x)
+
+    def backward(self, grad):
+        (x,) = self.inputs
+        return grad / (x * x + 1)
+
+
+def atan(input: Operand) -> Tensor:
+    """The angle in (-π/2, π/2) whose tangent is `input`.
+
+    Example
+        >>> atan(Tensor([0.0, 1.0]))
+        tensor([0.    , 0.7854])
+    """
+    return Atan().apply(as_float(input))
+
+
+class Atan2(Binary):
+    """y = the angle of the point (b, a)"""
+
+    __slots__ = ()
+    keeps = (0, 1)
+
+    def forward(self, a, b):
+        return np.arctan2(a, b)
+
+    def backward(self, grad):
+        a, b = self.inputs
+        share = grad / (a * a + b * b)
+        return share * b, -share * a
+
+
+def atan2(input: Operand, other: Operand) -> Tensor:
+    """The angle in (-π, π] between the x-axis and the point (`other`, `input`).
+
+    Example
+        >>> atan2(Tensor([1.0]), Tensor([-1.0]))
+        tensor([2.3562])
+    """
+    return Atan2().apply(as_float(input), as_float(other))
