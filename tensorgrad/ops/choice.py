@@ -45,7 +45,7 @@ def where(condition: Operand, input: Operand, other: Operand) -> Tensor:
     if not isinstance(input, Tensor) and not isinstance(other, Tensor):
         if not isinstance(condition, Tensor):
             return where_arrays(condition, input, other)
-        input = Tensor(input)
+        input = Tensor(input, dtype=getattr(input, "dtype", getattr(other, "dtype", None)))
     a, b = align("where", input, other)
     check_broadcast("where", condition=condition, input=a, other=b)
     return Where().apply(condition, a, b)
