@@ -1,0 +1,347 @@
+"""Users' own ops: `tensorgrad.autograd.Function`."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tensorgrad
+from tensorgrad import Tensor
+from tensorgrad.autograd import Function, FunctionCtx, grad, once_differentiable
+from tensorgrad.errors import GraphError, ShapeError, StaleTensorError
+
+
+class Cube(Function):
+    @staticmethod
+    def forward(ctx, x, scale=1.0):
+        ctx.save_for_backward(x)
+        ctx.scale = scale
+        return x * x * x * scale
+
+    @staticmethod
+    def backward(ctx, grad):
+        (x,) = ctx.saved_tensors
+        return grad * (3 * ctx.scale) * x * x, None
+
+
+class Exponential(Function):
+    @staticmethod
+    def forward(ctx, x):
+        y = x.exp()
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx, grad):
+        (y,) = ctx.saved_tensors
+        return grad * y
+
+
+class SumAndProduct(Function):
+    """Two results and a count that has no gradient."""
+
+    @staticmethod
+    def forward(ctx, a, b):
+        product = a * b
+        ctx.save_for_backward(a, b, product)
+        return a + b, product, np.array(a.numel())
+
+    @staticmethod
+    def backward(ctx, grad_sum, grad_product, grad_count):
+        a, b, product = ctx.saved_tensors
+        ctx.seen.append((grad_sum, grad_product, grad_count))
+        return grad_sum + grad_product * b + 0 * product, grad_sum + grad_product * a
+
+
+def leaf(*values: float) -> Tensor:
+    return Tensor(np.array(values), requires_grad=True)
+
+
+def test_first_second_and_third_derivative() -> None:
+    x = leaf(1.0, 2.0)
+    (first,) = grad(Cube.apply(x, 2.0).sum(), x, create_graph=True)
+    (second,) = grad(first.sum(), x, create_graph=True)
+    (third,) = grad(second.sum(), x)
+    assert first.tolist() == [6.0, 24.0] and second.tolist() == [12.0, 24.0] and third.tolist() == [12.0, 12.0]
+
+
+def test_saved_result_is_in_the_graph_again_for_higher_derivatives() -> None:
+    x = leaf(0.5)
+    value = Exponential.apply(x)
+    for _ in range(3):
+        (value,) = grad(value.sum(), x, create_graph=True)
+        np.testing.assert_allclose(value.numpy(), np.exp(0.5))
+
+
+def test_several_results() -> None:
+    a, b = leaf(2.0, 3.0), leaf(5.0, 7.0)
+    FunctionCtx.seen = []
+    try:
+        total, product, count = SumAndProduct.apply(a, b)
+        assert count.item() == 2 and not count.requires_grad
+        assert total.requires_grad and product.requires_grad
+        (total.sum() + (product * 10).sum()).backward()
+        assert a.grad.tolist() == [51.0, 71.0] and b.grad.tolist() == [21.0, 31.0]
+        # Only one of the results is used: the other gradients come as zeros.
+        a.grad = b.grad = None
+        SumAndProduct.apply(a, b)[0].sum().backward()
+        unused = FunctionCtx.seen[-1]
+        assert unused[1].tolist() == [0.0, 0.0] and unused[2].tolist() == 0
+        assert a.grad.tolist() == [1.0, 1.0]
+    finally:
+        del FunctionCtx.seen
+
+
+def test_several_results_differentiate_twice_also_when_a_saved_result_is_gone() -> None:
+    a, b = leaf(2.0), leaf(5.0)
+    FunctionCtx.seen = []
+    try:
+        product = SumAndProduct.apply(a, b)[1]
+        (first,) = grad(product, a, create_graph=True)
+        assert grad(first, b)[0].item() == 1.0
+        total = SumAndProduct.apply(a, b)[0]
+        (first,) = grad(total, a, create_graph=True)
+        assert [g.item() for g in grad(first, [a, b], materialize_grads=True)] == [0.0, 0.0]
+    finally:
+        del FunctionCtx.seen
+
+
+def test_unused_result_as_none_without_materialized_gradients() -> None:
+    class Two(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.set_materialize_grads(False)
+            return x * 1, x * 2
+
+        @staticmethod
+        def backward(ctx, one, two):
+            assert two is None
+            return one
+
+    x = leaf(1.0)
+    Two.apply(x)[0].backward()
+    assert x.grad.item() == 1.0
+
+
+def test_setup_context_style() -> None:
+    class Square(Function):
+        @staticmethod
+        def forward(x):
+            return x * x
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            ctx.save_for_backward(*inputs)
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad * 2 * ctx.saved_tensors[0]
+
+    x = leaf(3.0)
+    Square.apply(x).backward()
+    assert x.grad.item() == 6.0
+
+
+def test_needs_input_grad_and_none_for_the_rest() -> None:
+    seen = []
+
+    class Product(Function):
+        @staticmethod
+        def forward(ctx, a, b, note):
+            ctx.save_for_backward(a, b)
+            return a * b
+
+        @staticmethod
+        def backward(ctx, grad):
+            seen.append(ctx.needs_input_grad)
+            a, b = ctx.saved_tensors
+            return grad * b if ctx.needs_input_grad[0] else None, grad * a if ctx.needs_input_grad[1] else None, None
+
+    a = leaf(2.0)
+    Product.apply(a, Tensor([4.0]), "note").backward()
+    assert seen == [(True, False, False)] and a.grad.item() == 4.0
+
+
+def test_arrays_are_enough_and_float32_is_kept() -> None:
+    class Doubled(Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x.numpy() * 2
+
+        @staticmethod
+        @once_differentiable
+        def backward(ctx, grad):
+            return grad.numpy() * np.float64(2.0)
+
+    x = Tensor([1.0], requires_grad=True)
+    y = Doubled.apply(x)
+    assert y.dtype == np.float32
+    y.backward()
+    assert x.grad.item() == 2.0 and x.grad.dtype == np.float32
+    with pytest.raises(GraphError, match="doubled can be differentiated only once"):
+        grad(Doubled.apply(x), x, create_graph=True)
+
+
+def test_array_gradient_under_create_graph_is_refused() -> None:
+    class Doubled(Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad.numpy() * 2
+
+    x = leaf(1.0)
+    with pytest.raises(GraphError, match=r"Doubled.backward: returned a ndarray for argument 0.*\n.*once_differentiable"):
+        grad(Doubled.apply(x), x, create_graph=True)
+
+
+def test_non_differentiable_results_and_inputs_passed_through() -> None:
+    class Split(Function):
+        @staticmethod
+        def forward(ctx, x):
+            rounded = x * 1
+            ctx.mark_non_differentiable(rounded)
+            return x, rounded
+
+        @staticmethod
+        def backward(ctx, grad, grad_rounded):
+            return grad
+
+    x = leaf(1.5)
+    same, rounded = Split.apply(x)
+    assert same is not x and same.creator is not None and not rounded.requires_grad
+    (same * 2).backward()
+    assert x.grad.item() == 2.0
+
+
+def test_without_recording_there_is_no_node() -> None:
+    with tensorgrad.no_grad():
+        assert Cube.apply(leaf(1.0)).creator is None
+    assert not Cube.apply(Tensor([1.0])).requires_grad
+
+
+def test_node_is_named_after_the_class_and_its_layer() -> None:
+    with tensorgrad.scope("block"):
+        y = Cube.apply(leaf(1.0))
+    assert y.creator.label == "cube" and y.creator.where == "block/cube"
+    assert Exponential.apply(leaf(1.0)).grad_fn.name == "exponential"
+
+
+def test_graph_is_freed_and_free_of_cycles() -> None:
+    gc.disable()
+    try:
+        x = leaf(1.0)
+        for function in (Cube, Exponential):
+            y = function.apply(x)
+            watched = weakref.ref(y.creator)
+            del y
+            assert watched() is None
+        y = Exponential.apply(x)
+        y.backward()
+        with pytest.raises(GraphError, match="exponential was already used by a backward pass"):
+            y.backward()
+    finally:
+        gc.enable()
+
+
+def test_stale_saved_tensors() -> None:
+    x = leaf(1.0)
+    inner = x * 2
+    y = Cube.apply(inner)
+    with tensorgrad.no_grad():
+        inner += 1
+    with pytest.raises(StaleTensorError, match="a tensor that cube saved was changed in place") as caught:
+        y.backward()
+    assert "from mul" in str(caught.value)
+    y = Exponential.apply(x)
+    with tensorgrad.no_grad():
+        y.mul_(2)
+    with pytest.raises(StaleTensorError, match="a tensor that exponential saved was changed in place"):
+        y.backward()
+
+
+# -- mistakes ----------------------------------------------------------------------------------------------------------
+
+
+def returning(*values: Any) -> type[Function]:
+    class Wrong(Function):
+        @staticmethod
+        def forward(ctx, x, y=None):
+            return x * 1
+
+        @staticmethod
+        def backward(ctx, grad):
+            return values
+
+    return Wrong
+
+
+def test_wrong_number_of_gradients() -> None:
+    with pytest.raises(GraphError, match="Wrong.backward: returned 1 gradients for 2 arguments of forward"):
+        returning(Tensor([1.0])).apply(leaf(1.0), 3).backward()
+    with pytest.raises(GraphError, match="returned 2 gradients for 1 arguments"):
+        returning(Tensor([1.0]), Tensor([1.0])).apply(leaf(1.0)).backward()
+    returning(Tensor([1.0]), None).apply(leaf(1.0)).backward()  # extra Nones are fine, as in PyTorch
+
+
+def test_gradient_of_a_wrong_shape() -> None:
+    with pytest.raises(GraphError, match=r"the rule of wrong returned a gradient of shape \(3,\) for an input of shape \(2,\)"):
+        returning(Tensor([1.0, 2.0, 3.0])).apply(leaf(1.0, 2.0)).sum().backward()
+
+
+def test_gradient_for_what_is_no_tensor() -> None:
+    with pytest.raises(GraphError, match="a gradient for argument 1 of forward, which is not a tensor"):
+        returning(Tensor([1.0]), Tensor([1.0])).apply(leaf(1.0), 3).backward()
+
+
+def test_saving_what_is_no_tensor() -> None:
+    class Wrong(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x, 3)
+            return x
+
+    with pytest.raises(GraphError, match="save_for_backward: argument 1 is a int.*\n.*ctx.name = value"):
+        Wrong.apply(leaf(1.0))
+
+
+def test_instances_and_in_place_functions_are_refused() -> None:
+    with pytest.raises(GraphError, match=r"Call Cube.apply\(...\)"):
+        Cube()
+    with pytest.raises(GraphError, match="mark_dirty: a Function cannot change its inputs in place"):
+        FunctionCtx(()).mark_dirty(leaf(1.0))
+
+
+def test_a_gradient_cannot_be_written_into_by_the_rule() -> None:
+    class Wrong(Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 1
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad.mul_(2)
+
+    with pytest.raises(Exception, match="the memory is read-only"):
+        Wrong.apply(leaf(1.0)).backward()
+
+
+def test_errors_inside_the_rule_name_the_op() -> None:
+    class Wrong(Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 1
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad + Tensor([1.0, 2.0, 3.0])
+
+    with pytest.raises(ShapeError) as caught:
+        Wrong.apply(leaf(1.0, 2.0)).sum().backward()
+    assert caught.value.__notes__ == ["in the backward rule of wrong: wrong"]
