@@ -10,7 +10,7 @@ from typing import Any, Callable, Iterator
 
 import numpy as np
 
-from tensorgrad import autograd, filling, inplace, ops
+from tensorgrad import autograd, filling, inplace, interop, ops
 from tensorgrad.tensor import Tensor
 
 __all__ = ["TensorMethods", "attach"]
@@ -98,9 +98,12 @@ class TensorMethods:
 
     # shape
     reshape = view = ops.reshape
-    flatten = ops.flatten
-    permute, transpose = ops.permute, ops.transpose
+    flatten, unflatten, ravel = ops.flatten, ops.unflatten, ops.ravel
+    permute, transpose, movedim, swapaxes = ops.permute, ops.transpose, ops.movedim, ops.swapaxes
     squeeze, unsqueeze = ops.squeeze, ops.unsqueeze
+    view_as, reshape_as, expand_as = ops.view_as, ops.reshape_as, ops.expand_as
+    repeat, tile, repeat_interleave = ops.repeat, ops.tile, ops.repeat_interleave
+    t, T, mT = ops.t, property(ops.reversed_axes), property(ops.matrix_transpose)
 
     # indexing and joining
     __getitem__ = ops.getitem
@@ -127,6 +130,10 @@ class TensorMethods:
     clip_ = clamp_
     exp_, log_, sqrt_, rsqrt_, sin_, cos_, tanh_, sigmoid_, relu_ = map(inplace.in_place, (
         "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tanh", "sigmoid", "relu"))
+
+    # NumPy and other libraries
+    __array_ufunc__, __array_function__ = interop.array_ufunc, interop.array_function
+    __dlpack__, __dlpack_device__ = interop.dlpack, interop.dlpack_device
 
     # graph
     backward = autograd.backward

@@ -19,9 +19,11 @@ from tensorgrad.ops.rectifier import celu, elu, leaky_relu, prelu, relu, selu
 from tensorgrad.ops.reduction import broadcast_to, expand, mean, sum
 from tensorgrad.ops.rounding import abs, ceil, floor, fmod, frac, remainder, round, sign, trunc
 from tensorgrad.ops.saturation import hardshrink, hardsigmoid, hardswish, hardtanh, relu6, softshrink, threshold
+from tensorgrad.ops.repetition import repeat, repeat_interleave, tile
 from tensorgrad.ops.reordering import flip, roll
 from tensorgrad.ops.selection import embedding, index_add, index_select, one_hot
-from tensorgrad.ops.shape import flatten, permute, reshape, squeeze, transpose, unsqueeze
+from tensorgrad.ops.shape import (expand_as, flatten, matrix_transpose, movedim, permute, ravel, reshape, reshape_as,
+                                  reversed_axes, squeeze, swapaxes, t, transpose, unflatten, unsqueeze, view_as)
 from tensorgrad.ops.trigonometric import acos, asin, atan, atan2, cos, sin, tan
 from tensorgrad.ops.triangle import diag, diag_embed, diagonal, tril, triu
 
@@ -42,7 +44,9 @@ __all__ = [
     "flip", "roll",
     "to",
     "broadcast_to", "expand", "mean", "sum",
-    "flatten", "permute", "reshape", "squeeze", "transpose", "unsqueeze",
+    "expand_as", "flatten", "matrix_transpose", "movedim", "permute", "ravel", "reshape", "reshape_as", "reversed_axes",
+    "squeeze", "swapaxes", "t", "transpose", "unflatten", "unsqueeze", "view_as",
+    "repeat", "repeat_interleave", "tile",
     "gelu", "glu", "logsigmoid", "mish", "sigmoid", "silu", "softplus", "softsign", "tanhshrink",
     "celu", "elu", "leaky_relu", "prelu", "relu", "selu",
     "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "relu6", "softshrink", "threshold",

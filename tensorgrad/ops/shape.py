@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Sequence
 
 import numpy as np
 
 from tensorgrad.errors import RangeError, ShapeError, message
 from tensorgrad.op import Op
 from tensorgrad.ops.promotion import Operand
-from tensorgrad.ops.reduction import normalize_dims
+from tensorgrad.ops.reduction import expand, normalize_dims
 from tensorgrad.tensor import Tensor
 
-__all__ = ["reshape", "flatten", "permute", "transpose", "squeeze", "unsqueeze"]
+__all__ = ["reshape", "flatten", "unflatten", "permute", "transpose", "swapaxes", "t", "matrix_transpose", "reversed_axes",
+           "movedim", "squeeze", "unsqueeze", "ravel", "view_as", "reshape_as", "expand_as"]
 
 
 class Reshape(Op):
@@ -81,6 +82,55 @@ def flatten(input: Operand, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     return reshape(input, (*input.shape[:start], joined, *input.shape[end + 1:]))
 
 
+def ravel(input: Operand) -> Tensor:
+    """`input` with all its axes joined into one.
+
+    Example
+        >>> ravel(Tensor([[1, 2], [3, 4]]))
+        tensor([1, 2, 3, 4])
+    """
+    return reshape(input, -1)
+
+
+def unflatten(input: Operand, dim: int, sizes: Sequence[int]) -> Tensor:
+    """Axis `dim` split into axes of the lengths `sizes`, one of which may be -1, and is worked out.
+
+    Raises
+        RangeError   an axis that `input` does not have
+        ShapeError   lengths whose product is not that of the axis
+
+    Example
+        >>> unflatten(Tensor(np.zeros((8, 12))), 1, (3, -1)).shape
+        (8, 3, 4)
+    """
+    if not input.ndim:
+        raise RangeError(message("unflatten", "a tensor without axes has none to split", {"input": input},
+                                 "Use reshape."))
+    (axis,) = normalize_dims("unflatten", input, dim)
+    n, lengths = input.shape[axis], as_shape(tuple(sizes))
+    known = int(np.prod([length for length in lengths if length != -1]))
+    if lengths.count(-1) > 1 or min(lengths, default=-1) < -1 or (n % known if known and -1 in lengths else n != known):
+        raise ShapeError(message("unflatten", f"axis {axis}, of {n} entries, cannot have the lengths {lengths}",
+                                 {"input": input}, f"Their product must be {n}; at most one may be -1."))
+    return reshape(input, (*input.shape[:axis], *[n // known if length == -1 else length for length in lengths],
+                           *input.shape[axis + 1:]))
+
+
+def view_as(input: Operand, other: Operand) -> Tensor:
+    """`input` in the shape of `other`."""
+    return reshape(input, other.shape)
+
+
+def reshape_as(input: Operand, other: Operand) -> Tensor:
+    """`input` in the shape of `other`."""
+    return reshape(input, other.shape)
+
+
+def expand_as(input: Operand, other: Operand) -> Tensor:
+    """`input` repeated, without copying, to the shape of `other`."""
+    return expand(input, other.shape)
+
+
 class Permute(Op):
     """y = x with its axes in another order"""
 
@@ -130,6 +180,73 @@ def transpose(input: Operand, dim0: int, dim1: int) -> Tensor:
     (a,), (b,) = normalize_dims("transpose", input, dim0), normalize_dims("transpose", input, dim1)
     order = list(range(input.ndim))
     order[a], order[b] = b, a
+    return Permute(tuple(order)).apply(input)
+
+
+def swapaxes(input: Operand, axis0: int, axis1: int) -> Tensor:
+    """`transpose` under NumPy's name."""
+    return transpose(input, axis0, axis1)
+
+
+def t(input: Operand) -> Tensor:
+    """A matrix with its two axes exchanged; a tensor with fewer axes as it is.
+
+    Raises
+        ShapeError   more than two axes
+
+    Example
+        >>> t(Tensor([[1, 2], [3, 4]]))
+        tensor([[1, 3],
+                [2, 4]])
+    """
+    if input.ndim > 2:
+        raise ShapeError(message("t", f"the input has {input.ndim} axes, a matrix has two", {"input": input},
+                                 "Use x.mT to exchange the last two, or permute."))
+    return transpose(input, 0, 1) if input.ndim == 2 else input
+
+
+def matrix_transpose(input: Operand) -> Tensor:
+    """The last two axes exchanged: ``x.mT``.
+
+    Raises
+        ShapeError   fewer than two axes
+    """
+    if input.ndim < 2:
+        raise ShapeError(message("mT", f"the input has {input.ndim} axes, a matrix has two", {"input": input},
+                                 "Give it a second axis first: x.unsqueeze(0)."))
+    return transpose(input, -2, -1)
+
+
+def reversed_axes(input: Operand) -> Tensor:
+    """All axes in reverse order: ``x.T``."""
+    return permute(input, tuple(range(input.ndim))[::-1])
+
+
+def movedim(input: Operand, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
+    """`input` with the axes `source` moved to the places `destination`; the others keep their order.
+
+    Raises
+        RangeError   an axis that `input` does not have
+        ShapeError   an axis named twice, or more sources than destinations
+
+    Example
+        >>> movedim(Tensor(np.zeros((8, 3, 32, 16))), 1, -1).shape
+        (8, 32, 16, 3)
+    """
+    sources = (source,) if isinstance(source, (int, np.integer)) else tuple(source)
+    places = (destination,) if isinstance(destination, (int, np.integer)) else tuple(destination)
+    if len(sources) != len(places):
+        raise ShapeError(message("movedim", f"{len(sources)} axes cannot go to {len(places)} places", {"input": input},
+                                 "Name one place per axis."))
+    if not input.ndim or not sources:
+        return input
+    normalize_dims("movedim", input, sources)
+    normalize_dims("movedim", input, places)
+    n = input.ndim
+    sources, places = tuple([d % n for d in sources]), tuple([d % n for d in places])
+    order = [d for d in range(n) if d not in sources]
+    for place, d in sorted(zip(places, sources)):
+        order.insert(place, d)
     return Permute(tuple(order)).apply(input)
 
 
