@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-import sys
 from typing import Any, Iterator
 
 import numpy as np
 import pytest
 
 import tensorgrad
+from tensorgrad import kernels
 from tensorgrad.random import manual_seed
 from tensorgrad.recording import here
 
@@ -18,23 +18,16 @@ SEED = 20_240_607
 
 def switches() -> dict[str, Any]:
     """What code can switch for the whole process or thread, by name."""
-    found = {"grad mode": here.recording, "scope": here.scope, "default dtype": tensorgrad.get_default_dtype()}
-    kernels = sys.modules.get("tensorgrad.kernels")
-    for label, name in (("kernel set", "active_name"), ("number of threads", "get_num_threads")):
-        read = getattr(kernels, name, None) or getattr(tensorgrad, name, None)
-        if read is not None:
-            found[label] = read()
-    return found
+    return {"grad mode": here.recording, "scope": here.scope, "default dtype": tensorgrad.get_default_dtype(),
+            "kernel set": kernels.active().name, "number of threads": kernels.get_num_threads()}
 
 
 def reset(before: dict[str, Any]) -> None:
     """Put the switches back, so that one bad test fails alone."""
     here.recording, here.scope = before["grad mode"], before["scope"]
     tensorgrad.set_default_dtype(before["default dtype"])
-    if "kernel set" in before:
-        sys.modules["tensorgrad.kernels"].use(before["kernel set"])
-    if "number of threads" in before:
-        tensorgrad.set_num_threads(before["number of threads"])
+    kernels.use(before["kernel set"])
+    kernels.set_num_threads(before["number of threads"])
 
 
 @pytest.fixture(autouse=True)
