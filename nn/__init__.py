@@ -1,6 +1,22 @@
 """nn: layers, losses, optimizers, data and training on top of tensorgrad."""
 
-from nn import init
+import importlib as _importlib
+from typing import Any as _Any
+
+from nn import functional, init, modules
 from nn.module import Module
-from nn.modules.container import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
+from nn.modules import *  # noqa: F401,F403
 from nn.parameter import Buffer, Parameter
+
+__all__ = [
+    "Module", "Parameter", "Buffer", *modules.__all__,
+    "functional", "init", "modules",
+]
+
+_LAZY = ("optim", "models", "data", "utils", "training", "plots")
+
+
+def __getattr__(name: str) -> _Any:
+    if name in _LAZY:
+        return _importlib.import_module(f"nn.{name}")
+    raise AttributeError(f"module 'nn' has no attribute {name!r}")

@@ -214,7 +214,7 @@ class Tree:
         modules = list(self.named_modules())
         known = {id(module) for _, module in modules}
         known |= {id(tensor) for _, module in modules for _, tensor in module._own_parameters()}
-        for path, module in modules:
+        for _, module in modules:
             for name, value in module.__dict__.items():
                 if isinstance(value, (list, tuple, dict)) and not name.startswith("_"):
                     entries = value.values() if isinstance(value, dict) else value

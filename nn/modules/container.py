@@ -170,14 +170,11 @@ class ModuleList(Numbered):
 
     def __repr__(self) -> str:
         lines, start = [], 0
-        for text, group in itertools.groupby(repr(entry) for entry in self):
+        for text, group in itertools.groupby(repr(entry).replace("\n", "\n  ") for entry in self):
             count = len(list(group))
-            if count == 1:
-                lines.append(f"({start}): {text}")
-            else:
-                lines.append(f"({start}-{start + count - 1}): {count} x {text}")
+            lines.append(f"({start}): {text}" if count == 1 else f"({start}-{start + count - 1}): {count} x {text}")
             start += count
-        return "\n  ".join(["ModuleList(", *(line.replace("\n", "\n  ") for line in lines)]) + "\n)" if lines else "ModuleList()"
+        return "\n  ".join(["ModuleList(", *lines]) + ("\n)" if lines else ")")
 
 
 class ParameterList(Numbered):

@@ -1,0 +1,80 @@
+"""Embedding: a table of learned vectors, looked up by number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nn import functional as F
+from nn import init
+from nn.module import Module
+from nn.modules.arguments import count, float_dtype
+from nn.parameter import Parameter
+from tensorgrad.errors import ArgumentError, ShapeError, message
+from tensorgrad.tensor import Tensor, as_tensor
+
+__all__ = ["Embedding"]
+
+
+class Embedding(Module):
+    """The vectors in a table of `num_embeddings` rows that belong to the given numbers.
+
+    Parameters
+        weight   (num_embeddings, embedding_dim), from the normal distribution; row `padding_idx` starts at 0
+
+    Options
+        padding_idx   a row that is not learned: it gets no gradient
+
+    Shapes
+        input    integers of any shape
+        result   (*input.shape, embedding_dim)
+
+    Raises
+        ArgumentError   options that make no sense
+        RangeError      when called: a number outside the table
+
+    Example
+        >>> import tensorgrad
+        >>> Embedding(10, 4, padding_idx=0)(tensorgrad.tensor([[1, 2, 0]])).shape
+        (1, 3, 4)
+    """
+
+    def __init__(self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, *, dtype: Any = None):
+        self.num_embeddings = count("Embedding", "num_embeddings", num_embeddings)
+        self.embedding_dim = count("Embedding", "embedding_dim", embedding_dim)
+        if padding_idx is not None and not -self.num_embeddings <= padding_idx < self.num_embeddings:
+            raise ArgumentError(f"Embedding: padding_idx={padding_idx} is outside a table of {self.num_embeddings} rows.\n"
+                                f"  Use a number from {-self.num_embeddings} to {self.num_embeddings - 1}, or None.")
+        self.padding_idx = None if padding_idx is None else padding_idx % self.num_embeddings
+        self.weight = Parameter(np.empty((self.num_embeddings, self.embedding_dim), float_dtype("Embedding", dtype)))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw the initial values again."""
+        init.normal_(self.weight)
+        if self.padding_idx is not None:
+            self.weight.array[self.padding_idx] = 0
+
+    @classmethod
+    def from_pretrained(cls, embeddings: Any, freeze: bool = True, padding_idx: int | None = None) -> Embedding:
+        """A layer with a given table, frozen unless `freeze` is False.
+
+        Raises
+            ShapeError   a table without exactly 2 axes
+        """
+        table = as_tensor(embeddings)
+        if table.ndim != 2:
+            raise ShapeError(message("Embedding.from_pretrained", "a table has 2 axes", {"embeddings": table},
+                                     "Pass (num_embeddings, embedding_dim)."))
+        layer = cls.__new__(cls)
+        layer.num_embeddings, layer.embedding_dim, layer.padding_idx = *table.shape, padding_idx
+        layer.weight = Parameter(table, requires_grad=not freeze)
+        return layer
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.embedding(input, self.weight, self.padding_idx)
+
+    def extra_repr(self) -> str:
+        padding = "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"
+        return f"{self.num_embeddings}, {self.embedding_dim}{padding}"

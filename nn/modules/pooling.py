@@ -1,0 +1,307 @@
+"""Pooling layers: the largest or the mean of each window, and pooling to a given size.  None has parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nn import functional as F
+from nn.module import Module
+from tensorgrad.errors import ArgumentError
+from tensorgrad.tensor import Tensor
+from tensorgrad.window import Window, per_axis
+
+__all__ = ["MaxPool1d", "MaxPool2d", "MaxPool3d", "AvgPool1d", "AvgPool2d", "AvgPool3d",
+           "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d",
+           "AdaptiveMaxPool1d", "AdaptiveMaxPool2d", "AdaptiveMaxPool3d"]
+
+
+class MaxPool(Module):
+    """Options of the max pooling layers."""
+
+    spatial: int
+
+    def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+                 return_indices: bool = False, ceil_mode: bool = False):
+        Window.parse(type(self).__name__, self.spatial, kernel_size, stride, padding, dilation, ceil_mode)
+        self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
+        self.padding, self.dilation = padding, dilation
+        self.return_indices, self.ceil_mode = bool(return_indices), bool(ceil_mode)
+
+    def extra_repr(self) -> str:
+        return (f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, dilation={self.dilation}, "
+                f"ceil_mode={self.ceil_mode}")
+
+    def forward(self, input: Tensor) -> Any:
+        pool = (F.max_pool1d, F.max_pool2d, F.max_pool3d)[self.spatial - 1]
+        return pool(input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode, self.return_indices)
+
+
+class MaxPool1d(MaxPool):
+    """The largest entry of each window of a signal; options and errors are those of `MaxPool2d`.
+
+    Shapes
+        input    (N, C, L) or (C, L)
+        result   (N, C, L')
+
+    Example
+        >>> import tensorgrad
+        >>> MaxPool1d(2)(tensorgrad.tensor([[1.0, 3.0, 2.0, 0.0]]))
+        tensor([[3., 2.]])
+    """
+
+    spatial = 1
+
+
+class MaxPool2d(MaxPool):
+    """The largest entry of each window of an image, channel by channel.
+
+    Options
+        kernel_size      size of the window: an integer, or one per axis
+        stride           from one window to the next; None means `kernel_size`
+        padding          cells around the image; they never win
+        dilation         cells from one entry of the window to the next
+        return_indices   return also where each winner is, as a flat index into the image
+        ceil_mode        let the last window reach over the edge, so that every cell is covered
+
+    Shapes
+        input    (N, C, H, W) or (C, H, W)
+        result   (N, C, H', W'), with H' = ⌊(H + 2·padding - dilation·(K - 1) - 1) / stride⌋ + 1
+
+    Gradient
+        all of it to the winner; a tie goes to the first in row-major order
+
+    Raises
+        ArgumentError   options that make no sense, padding larger than half the window
+        ShapeError      when called: an image smaller than the window
+
+    Example
+        >>> import tensorgrad
+        >>> MaxPool2d(2)(tensorgrad.zeros(8, 6, 28, 28)).shape
+        (8, 6, 14, 14)
+    """
+
+    spatial = 2
+
+
+class MaxPool3d(MaxPool):
+    """The largest entry of each window of a volume; options and errors are those of `MaxPool2d`.
+
+    Shapes
+        input    (N, C, D, H, W) or (C, D, H, W)
+        result   (N, C, D', H', W')
+
+    Example
+        >>> import tensorgrad
+        >>> MaxPool3d(2)(tensorgrad.zeros(8, 6, 4, 8, 8)).shape
+        (8, 6, 2, 4, 4)
+    """
+
+    spatial = 3
+
+
+class AvgPool(Module):
+    """Options of the average pooling layers."""
+
+    spatial: int
+
+    def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
+                 count_include_pad: bool = True):
+        Window.parse(type(self).__name__, self.spatial, kernel_size, stride, padding, 1, ceil_mode)
+        self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
+        self.padding, self.ceil_mode, self.count_include_pad = padding, bool(ceil_mode), bool(count_include_pad)
+
+    def extra_repr(self) -> str:
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class AvgPool1d(AvgPool):
+    """The mean of each window of a signal; options and errors are those of `AvgPool2d`.
+
+    Shapes
+        input    (N, C, L) or (C, L)
+        result   (N, C, L')
+
+    Example
+        >>> import tensorgrad
+        >>> AvgPool1d(2)(tensorgrad.tensor([[1.0, 3.0, 2.0, 0.0]]))
+        tensor([[2., 1.]])
+    """
+
+    spatial = 1
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.avg_pool1d(input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad)
+
+
+class AvgPool2d(AvgPool):
+    """The mean of each window of an image, channel by channel.
+
+    Options
+        kernel_size         size of the window: an integer, or one per axis
+        stride              from one window to the next; None means `kernel_size`
+        padding             cells of value 0 around the image
+        ceil_mode           let the last window reach over the edge, so that every cell is covered
+        count_include_pad   divide by the whole window; if False, by the cells of it that are in the image
+        divisor_override    divide by this number instead
+
+    Shapes
+        input    (N, C, H, W) or (C, H, W)
+        result   (N, C, H', W'), with H' = ⌊(H + 2·padding - K) / stride⌋ + 1
+
+    Raises
+        ArgumentError   options that make no sense, a divisor of 0
+        ShapeError      when called: an image smaller than the window
+
+    Example
+        >>> import tensorgrad
+        >>> AvgPool2d(3, stride=2, padding=1)(tensorgrad.zeros(8, 6, 28, 28)).shape
+        (8, 6, 14, 14)
+    """
+
+    spatial = 2
+
+    def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
+                 count_include_pad: bool = True, divisor_override: int | None = None):
+        super().__init__(kernel_size, stride, padding, ceil_mode, count_include_pad)
+        if divisor_override == 0:
+            raise ArgumentError(f"{type(self).__name__}: divisor_override=0 makes no sense here.\n"
+                                "  Use another number, or None for the size of the window.")
+        self.divisor_override = divisor_override
+
+    def forward(self, input: Tensor) -> Tensor:
+        pool = F.avg_pool2d if self.spatial == 2 else F.avg_pool3d
+        return pool(input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad,
+                    self.divisor_override)
+
+
+class AvgPool3d(AvgPool2d):
+    """The mean of each window of a volume; options and errors are those of `AvgPool2d`.
+
+    Shapes
+        input    (N, C, D, H, W) or (C, D, H, W)
+        result   (N, C, D', H', W')
+
+    Example
+        >>> import tensorgrad
+        >>> AvgPool3d(2)(tensorgrad.zeros(8, 6, 4, 8, 8)).shape
+        (8, 6, 2, 4, 4)
+    """
+
+    spatial = 3
+
+
+class AdaptivePool(Module):
+    """Options of the pooling layers that are told the size of their result."""
+
+    spatial: int
+
+    def __init__(self, output_size: Any):
+        entries = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size,)
+        per_axis(type(self).__name__, "output_size", tuple(1 if n is None else n for n in entries), self.spatial, least=0)
+        self.output_size = output_size
+
+    def extra_repr(self) -> str:
+        return f"output_size={self.output_size}"
+
+
+class AdaptiveAvgPool1d(AdaptivePool):
+    """The means of `output_size` stretches of a signal; see `AdaptiveAvgPool2d`.
+
+    Example
+        >>> import tensorgrad
+        >>> AdaptiveAvgPool1d(2)(tensorgrad.tensor([[1.0, 3.0, 2.0, 0.0]]))
+        tensor([[2., 1.]])
+    """
+
+    spatial = 1
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.adaptive_avg_pool1d(input, self.output_size)
+
+
+class AdaptiveAvgPool2d(AdaptivePool):
+    """The means of H'×W' regions that cover the image, whatever its size.
+
+    Region i of H' spans the rows from ⌊i·H/H'⌋ to ⌈(i + 1)·H/H'⌉, so regions may overlap.
+
+    Options
+        output_size   H' and W': an integer, or one per axis; None keeps the size of that axis
+
+    Shapes
+        input    (N, C, H, W) or (C, H, W)
+        result   (N, C, H', W')
+
+    Raises
+        ArgumentError   a size that makes no sense
+
+    Example
+        >>> import tensorgrad
+        >>> AdaptiveAvgPool2d(1)(tensorgrad.zeros(8, 6, 5, 7)).shape
+        (8, 6, 1, 1)
+    """
+
+    spatial = 2
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.adaptive_avg_pool2d(input, self.output_size)
+
+
+class AdaptiveAvgPool3d(AdaptivePool):
+    """The means of D'×H'×W' regions of a volume; see `AdaptiveAvgPool2d`.
+
+    Example
+        >>> import tensorgrad
+        >>> AdaptiveAvgPool3d((1, 2, None))(tensorgrad.zeros(8, 6, 4, 8, 8)).shape
+        (8, 6, 1, 2, 8)
+    """
+
+    spatial = 3
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.adaptive_avg_pool3d(input, self.output_size)
+
+
+class AdaptiveMaxPool1d(AdaptivePool):
+    """The largest entries of `output_size` stretches of a signal; see `AdaptiveMaxPool2d`.
+
+    Example
+        >>> import tensorgrad
+        >>> AdaptiveMaxPool1d(2)(tensorgrad.tensor([[1.0, 3.0, 2.0, 0.0]]))
+        tensor([[3., 2.]])
+    """
+
+    spatial = 1
+
+    def __init__(self, output_size: Any, return_indices: bool = False):
+        super().__init__(output_size)
+        self.return_indices = bool(return_indices)
+
+    def forward(self, input: Tensor) -> Any:
+        pool = (F.adaptive_max_pool1d, F.adaptive_max_pool2d, F.adaptive_max_pool3d)[self.spatial - 1]
+        return pool(input, self.output_size, self.return_indices)
+
+
+class AdaptiveMaxPool2d(AdaptiveMaxPool1d):
+    """The largest entries of H'×W' regions that cover the image, whatever its size.
+
+    Regions and options are those of `AdaptiveAvgPool2d`; `return_indices` returns also where each winner is.
+
+    Example
+        >>> import tensorgrad
+        >>> AdaptiveMaxPool2d((2, None))(tensorgrad.zeros(8, 6, 5, 7)).shape
+        (8, 6, 2, 7)
+    """
+
+    spatial = 2
+
+
+class AdaptiveMaxPool3d(AdaptiveMaxPool1d):
+    """The largest entries of D'×H'×W' regions of a volume; see `AdaptiveMaxPool2d`.
+
+    Example
+        >>> import tensorgrad
+        >>> AdaptiveMaxPool3d(2)(tensorgrad.zeros(8, 6, 4, 8, 8)).shape
+        (8, 6, 2, 2, 2)
+    """
+
+    spatial = 3
