@@ -1,19 +1,25 @@
 """The operations, one file per family.  `methods` says which of them are Tensor methods."""
 
 from tensorgrad.ops.activation import gelu, glu, logsigmoid, mish, sigmoid, silu, softplus, softsign, tanhshrink
+from tensorgrad.ops.adaptive_pooling import (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d,
+                                             adaptive_max_pool1d, adaptive_max_pool2d, adaptive_max_pool3d)
 from tensorgrad.ops.arithmetic import add, clone, div, floor_divide, mul, neg, sub
 from tensorgrad.ops.choice import clamp, maximum, minimum, where
 from tensorgrad.ops.comparison import (bitwise_and, bitwise_not, bitwise_or, bitwise_xor, eq, ge, gt, isfinite, isinf, isnan,
                                        le, logical_and, logical_not, logical_or, logical_xor, lt, ne)
+from tensorgrad.ops.convolution import conv1d, conv2d, conv3d
 from tensorgrad.ops.error_function import erf, erfc
 from tensorgrad.ops.exponential import exp, exp2, expm1, pow, reciprocal, rsqrt, sqrt, square
 from tensorgrad.ops.hyperbolic import acosh, asinh, atanh, cosh, sinh, tanh
 from tensorgrad.ops.gathering import gather, scatter, scatter_add, take_along_dim
 from tensorgrad.ops.indexing import getitem, narrow, select
+from tensorgrad.ops.interpolation import interpolate
 from tensorgrad.ops.joining import cat, chunk, split, stack, unbind
 from tensorgrad.ops.logarithm import log, log10, log1p, log2, xlogy
 from tensorgrad.ops.mask_selection import masked_fill, masked_select
 from tensorgrad.ops.padding import pad
+from tensorgrad.ops.pooling import avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d
+from tensorgrad.ops.pixel_shuffle import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from tensorgrad.ops.promotion import to
 from tensorgrad.ops.rectifier import celu, elu, leaky_relu, prelu, relu, selu
 from tensorgrad.ops.reduction import broadcast_to, expand, mean, sum
@@ -24,8 +30,10 @@ from tensorgrad.ops.reordering import flip, roll
 from tensorgrad.ops.selection import embedding, index_add, index_select, one_hot
 from tensorgrad.ops.shape import (expand_as, flatten, matrix_transpose, movedim, permute, ravel, reshape, reshape_as,
                                   reversed_axes, squeeze, swapaxes, t, transpose, unflatten, unsqueeze, view_as)
+from tensorgrad.ops.transposed_convolution import conv_transpose1d, conv_transpose2d, conv_transpose3d
 from tensorgrad.ops.trigonometric import acos, asin, atan, atan2, cos, sin, tan
 from tensorgrad.ops.triangle import diag, diag_embed, diagonal, tril, triu
+from tensorgrad.ops.unpooling import max_unpool1d, max_unpool2d, max_unpool3d
 
 __all__ = [
     "add", "clone", "div", "floor_divide", "mul", "neg", "sub",
@@ -37,6 +45,8 @@ __all__ = [
     "getitem", "narrow", "select",
     "cat", "chunk", "split", "stack", "unbind",
     "pad",
+    "interpolate",
+    "channel_shuffle", "pixel_shuffle", "pixel_unshuffle",
     "gather", "scatter", "scatter_add", "take_along_dim",
     "embedding", "index_add", "index_select", "one_hot",
     "masked_fill", "masked_select",
@@ -55,4 +65,9 @@ __all__ = [
     "log", "log10", "log1p", "log2", "xlogy",
     "abs", "ceil", "floor", "fmod", "frac", "remainder", "round", "sign", "trunc",
     "acos", "asin", "atan", "atan2", "cos", "sin", "tan",
+    "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
+    "avg_pool1d", "avg_pool2d", "avg_pool3d", "max_pool1d", "max_pool2d", "max_pool3d",
+    "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d",
+    "adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d",
+    "max_unpool1d", "max_unpool2d", "max_unpool3d",
 ]

@@ -1,0 +1,9 @@
+"""The kernels of `contract` compiled by numba.  What is not here yet, `tensorgrad.kernels` takes from the reference."""
+
+from tensorgrad import dtypes
+from tensorgrad.kernels.compiled.averages import avg_pool, avg_pool_grad
+from tensorgrad.kernels.compiled.maxima import gather_winners, max_pool, scatter_winners
+
+__all__ = ["DTYPES", "avg_pool", "avg_pool_grad", "gather_winners", "max_pool", "scatter_winners"]
+
+DTYPES = (dtypes.float32, dtypes.float64)

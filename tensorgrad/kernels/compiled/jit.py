@@ -1,0 +1,44 @@
+"""How kernels are compiled: without the interpreter's lock, cached on disk where there is a place to write.
+
+Bodies are functions of the module, because numba caches no others, and they take contiguous channels-last volumes
+(N, D, H, W, C); `volume` makes those of arrays with fewer spatial axes and of any strides.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+import numba
+import numpy as np
+
+from tensorgrad.window import Window
+
+
+def jit(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function compiled at its first call.  No fast-math: NaN, infinities and the order of sums are as written."""
+    try:
+        return numba.njit(function, nogil=True, cache=True)
+    except RuntimeError:  # neither beside the file nor in the home folder can a cache be written
+        return numba.njit(function, nogil=True)
+
+
+def volume(x: np.ndarray) -> np.ndarray:
+    """(N, C, [D, H,] W) of any strides as a contiguous (N, D, H, W, C), axes of length 1 in front of the spatial ones."""
+    last = np.ascontiguousarray(np.moveaxis(x, 1, -1))
+    return last.reshape(last.shape[0], *(1,) * (5 - last.ndim), *last.shape[1:])
+
+
+def image(x: np.ndarray, ndim: int) -> np.ndarray:
+    """(N, D, H, W, C) as (N, C, ...) with `ndim` spatial axes."""
+    return np.moveaxis(x.reshape(x.shape[0], *x.shape[4 - ndim:]), -1, 1)
+
+
+def geometry(window: Window) -> tuple[tuple[int, int, int, int], ...]:
+    """(kernel, stride, padding before, dilation) for each of three axes."""
+    axes = list(zip(window.kernel, window.stride, [before for before, _ in window.padding], window.dilation))
+    return tuple([(1, 1, 0, 1)] * (3 - len(axes)) + axes)
+
+
+def three(sizes: tuple[int, ...]) -> tuple[int, int, int]:
+    """Sizes along three axes."""
+    return (1,) * (3 - len(sizes)) + tuple(sizes)  # type: ignore[return-value]

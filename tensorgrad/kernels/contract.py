@@ -1,0 +1,96 @@
+"""What a set of kernels provides: each signature, its shapes and its tie rules, written once.
+
+A kernel takes arrays and returns new arrays; it keeps no state and knows neither tensors nor the graph.
+
+Common to all
+    * Any number of spatial axes from 1 to 3: (N, C, W), (N, C, H, W), (N, C, D, H, W).  Below, H W stands for them.
+    * Arrays may have any strides.  Results (other than weight gradients) have the shape (N, C, H', W') and in memory the
+      channel innermost, "channels last": a window is then one long run, and elementwise results keep the layout.
+    * Results have the dtype of the first argument.  float32 and float64 are fast; other dtypes are correct.
+    * The window's padding is numbers (`Window.resolve`), and at least one window fits.  Nothing is checked here.
+    * N may be 0.
+
+`sets` in `tensorgrad.kernels` lists the implementations.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from tensorgrad.window import Window
+
+__all__ = ["Kernels", "KERNELS"]
+
+Array = np.ndarray
+Sizes = tuple[int, ...]
+
+
+class Kernels(Protocol):
+    """The functions of a kernel set."""
+
+    name: str
+
+    # -- convolution: three products of the same triple, each linear in its two arrays ---------------------------------
+
+    def conv(self, x: Array, w: Array, bias: Array | None, window: Window, groups: int) -> Array:
+        """y[n, f, o] = bias[f] + Σ_c Σ_t  w[f, c, t] · x[n, c, o·stride - before + t·dilation], 0 outside the image.
+
+        x (N, C, H, W), w (F, C / groups, K, L), bias (F,) → y (N, F, H', W').  Filter f of group g sees the channels of
+        group g.  Negative padding crops.
+        """
+
+    def conv_input_grad(self, grad: Array, w: Array, sizes: Sizes, window: Window, groups: int) -> Array:
+        """The x-shaped array that pairs with x as `grad` pairs with conv(x, w): ⟨grad, conv(x, w)⟩ = ⟨result, x⟩.
+
+        grad (N, F, H', W'), w (F, C / groups, K, L), sizes (H, W) → (N, C, H, W).  This is transposed convolution.
+        """
+
+    def conv_weight_grad(self, grad: Array, x: Array, window: Window, groups: int) -> Array:
+        """The w-shaped array that pairs with w as `grad` pairs with conv(x, w): ⟨grad, conv(x, w)⟩ = ⟨result, w⟩.
+
+        grad (N, F, H', W'), x (N, C, H, W) → (F, C / groups, K, L), in row-major memory like w.
+        """
+
+    def channel_sum(self, x: Array) -> Array:
+        """y[c] = Σ x over every axis but the channels: the gradient of a bias.  x (N, C, H, W) → y (C,)."""
+
+    # -- maximum: the winner of a window is a cell's row-major index in its H × W plane --------------------------------
+
+    def max_pool(self, x: Array, window: Window) -> tuple[Array, Array]:
+        """The largest entry of each window, and which cell it is.  x (N, C, H, W) → y, winners (N, C, H', W'), int64.
+
+        Padding never wins, not even against -∞.  A tie goes to the first cell in row-major order.  NaN wins over
+        numbers, the last NaN over earlier ones.  Every window has a tap on a cell.
+        """
+
+    def adaptive_max_pool(self, x: Array, output_size: Sizes) -> tuple[Array, Array]:
+        """Like `max_pool`; along an axis of n cells, window i of m has the cells ⌊i·n/m⌋ … ⌈(i+1)·n/m⌉ - 1."""
+
+    def scatter_winners(self, y: Array, winners: Array, sizes: Sizes) -> Array:
+        """Each entry of y added to the cell that won it.  y, winners (N, C, H', W'), sizes (H, W) → (N, C, H, W)."""
+
+    def gather_winners(self, x: Array, winners: Array) -> Array:
+        """The winning cells' entries: the transpose of `scatter_winners`.  x (N, C, H, W) → (N, C, H', W')."""
+
+    # -- average -------------------------------------------------------------------------------------------------------
+
+    def avg_pool(self, x: Array, window: Window, count_include_pad: bool, divisor_override: int | None) -> Array:
+        """The sum of each window over `divisor_override`, or else over the number of its cells.
+
+        With `count_include_pad` padding counts; cells past the padding (`ceil_mode`) never do.  Dilation is 1.
+        """
+
+    def avg_pool_grad(self, grad: Array, sizes: Sizes, window: Window, count_include_pad: bool,
+                      divisor_override: int | None) -> Array:
+        """The transpose of `avg_pool`.  grad (N, C, H', W'), sizes (H, W) → (N, C, H, W)."""
+
+    def adaptive_avg_pool(self, x: Array, output_size: Sizes) -> Array:
+        """The mean of each window; windows as in `adaptive_max_pool`."""
+
+    def adaptive_avg_pool_grad(self, grad: Array, sizes: Sizes) -> Array:
+        """The transpose of `adaptive_avg_pool`.  grad (N, C, H', W'), sizes (H, W) → (N, C, H, W)."""
+
+
+KERNELS = tuple([name for name in vars(Kernels) if not name.startswith("_")])

@@ -1,0 +1,129 @@
+"""Pooling over sliding windows: one strided slice of the image per tap, compared or added.  Padding is never touched."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tensorgrad.kernels import threads
+from tensorgrad.kernels.reference.windows import batches, channels_first, channels_last
+from tensorgrad.window import Window
+
+
+def max_pool(x, window):
+    n, c, *sizes = x.shape
+    counts = window.output_sizes(tuple(sizes))
+    image = channels_last(x)
+    y = np.empty((n, *counts, c), x.dtype)
+    winners = np.empty(y.shape, np.int64)
+    plane = np.arange(int(np.prod(sizes))).reshape(*sizes, 1)
+    first = np.ix_(*[first_inside(window, axis, count) for axis, count in enumerate(counts)])
+
+    def part(start, stop):
+        for batch in batches(start, stop, 3 * y[:1].nbytes + winners[:1].nbytes):
+            best, where = y[batch], winners[batch]
+            best[...] = image[batch][:, *first]
+            where[...] = plane[first]
+            for _, seen, cells in window.reaches(tuple(sizes), counts):
+                entry = image[batch][:, *cells]
+                wins = entry > best[:, *seen]
+                if x.dtype.kind == "f":
+                    wins |= entry != entry
+                np.copyto(best[:, *seen], entry, where=wins)
+                np.copyto(where[:, *seen], plane[cells], where=wins)
+
+    threads.run(part, n, y.size * window.taps * 4)
+    return channels_first(y), channels_first(winners)
+
+
+def first_inside(window: Window, axis: int, count: int) -> np.ndarray:
+    """The first cell of the image under each window, along one axis."""
+    positions = window.positions(axis, count)
+    return positions[np.arange(count), (positions >= 0).argmax(1)]
+
+
+def scatter_winners(y, winners, sizes):
+    n, c = y.shape[:2]
+    cells = np.zeros(n * int(np.prod(sizes)) * c, y.dtype)
+    np.add.at(cells, flat(winners, sizes).reshape(-1), channels_last(y).reshape(-1))
+    return channels_first(cells.reshape(n, *sizes, c))
+
+
+def gather_winners(x, winners):
+    cells = np.ascontiguousarray(channels_last(x)).reshape(-1)
+    return channels_first(cells[flat(winners, x.shape[2:])])
+
+
+def flat(winners, sizes):
+    """Winners (N, C, H', W') as indices (N, H', W', C) into the memory of a channels-last image."""
+    n, c = winners.shape[:2]
+    plane = int(np.prod(sizes)) * c
+    place = np.arange(n).reshape(-1, *[1] * (winners.ndim - 1)) * plane + np.arange(c)
+    return channels_last(winners) * c + place
+
+
+def avg_pool(x, window, count_include_pad, divisor_override):
+    n, c, *sizes = x.shape
+    counts = window.output_sizes(tuple(sizes))
+    y = np.empty((n, *counts, c), x.dtype)
+    divisor = divisors(window, tuple(sizes), counts, count_include_pad, divisor_override).astype(x.dtype)
+
+    def part(start, stop):
+        for batch in batches(start, stop, 2 * x[:1].nbytes):
+            total = channels_last(x[batch])
+            for axis, count in enumerate(counts):  # rows first, then columns: K + L additions instead of K · L
+                total = sums(total, window, axis, count)
+            np.divide(total, divisor, out=y[batch])
+
+    threads.run(part, n, x.size * sum(window.kernel))
+    return channels_first(y)
+
+
+def avg_pool_grad(grad, sizes, window, count_include_pad, divisor_override):
+    n, c, *counts = grad.shape
+    d_x = np.empty((n, *sizes, c), grad.dtype)
+    divisor = divisors(window, sizes, tuple(counts), count_include_pad, divisor_override).astype(grad.dtype)
+
+    def part(start, stop):
+        for batch in batches(start, stop, 2 * d_x[:1].nbytes):
+            share = channels_last(grad[batch]) / divisor
+            for axis, size in enumerate(sizes):
+                share = spread(share, window, axis, size)
+            d_x[batch] = share
+
+    threads.run(part, n, d_x.size * sum(window.kernel))
+    return channels_first(d_x)
+
+
+def sums(x, window, axis, count):
+    """x (N, H, W, C) summed under each window along one axis."""
+    where = (slice(None),) * (axis + 1)
+    y = np.zeros((*x.shape[:axis + 1], count, *x.shape[axis + 2:]), x.dtype)
+    for tap in range(window.kernel[axis]):
+        reach = window.reach(axis, tap, x.shape[axis + 1], count)
+        if reach is not None:
+            y[*where, reach[0]] += x[*where, reach[1]]
+    return y
+
+
+def spread(y, window, axis, size):
+    """The transpose of `sums`: each window's entry added to all its cells along one axis."""
+    where = (slice(None),) * (axis + 1)
+    x = np.zeros((*y.shape[:axis + 1], size, *y.shape[axis + 2:]), y.dtype)
+    for tap in range(window.kernel[axis]):
+        reach = window.reach(axis, tap, size, y.shape[axis + 1])
+        if reach is not None:
+            x[*where, reach[1]] += y[*where, reach[0]]
+    return x
+
+
+def divisors(window, sizes, counts, count_include_pad, divisor_override):
+    """What each window's sum is divided by, to broadcast against (N, H', W', C)."""
+    product = np.ones([1] * len(sizes), np.int64)
+    for axis, (size, count) in enumerate(zip(sizes, counts)):
+        if count_include_pad:  # cells past the padding, which ceil_mode reaches, do not count
+            end = size + window.padding[axis][1]
+            cells = (window.positions(axis, count) < end).sum(1)
+        else:
+            cells = window.inside(axis, size, count)
+        product = product * cells.reshape([-1 if i == axis else 1 for i in range(len(sizes))])
+    return np.array(divisor_override) if divisor_override is not None else product[..., None]
