@@ -65,7 +65,7 @@ class Window:
             ArgumentError   names the argument that makes no sense
 
         Example
-            >>> Window.parse("conv1d", 1, 4, padding="same").padding
+            >>> Window.parse("conv1d", 1, 4, stride=1, padding="same").padding
             ((1, 2),)
         """
         return _parse(who, ndim, *map(_hashable, (kernel_size, stride, padding, dilation)), bool(ceil_mode))

@@ -109,7 +109,7 @@ def adaptive_avg_pool1d(input: Operand, output_size: Any) -> Tensor:
 
     Example
         >>> adaptive_avg_pool1d(Tensor([[[1.0, 2.0, 6.0]]]), 2)
-        tensor([[[1.5000, 4.0000]]])
+        tensor([[[1.5, 4. ]]])
     """
     return adaptive_avg_pool("adaptive_avg_pool1d", 1, input, output_size)
 

@@ -252,7 +252,7 @@ def avg_pool2d(input: Operand, kernel_size: Any, stride: Any = None, padding: An
 
     Example
         >>> avg_pool2d(Tensor([[[1.0, 2.0], [4.0, 3.0]]]), 2)
-        tensor([[[2.5000]]])
+        tensor([[[2.5]]])
     """
     return avg_pool("avg_pool2d", 2, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
 

@@ -22,6 +22,7 @@ def max_unpool1d(input: Operand, indices: Operand, kernel_size: Any, stride: Any
     """`max_unpool2d` in one dimension, (N, C, W) → (N, C, W').
 
     Example
+        >>> from tensorgrad import max_pool1d
         >>> y, winners = max_pool1d(Tensor([[[1.0, 3.0, 5.0, 2.0]]]), 2, return_indices=True)
         >>> max_unpool1d(y, winners, 2)
         tensor([[[0., 3., 5., 0.]]])
@@ -48,6 +49,7 @@ def max_unpool2d(input: Operand, indices: Operand, kernel_size: Any, stride: Any
         ArgumentError   an option that makes no sense
 
     Example
+        >>> from tensorgrad import max_pool2d
         >>> y, winners = max_pool2d(Tensor([[[1.0, 2.0], [4.0, 3.0]]]), 2, return_indices=True)
         >>> max_unpool2d(y, winners, 2)
         tensor([[[0., 0.],
@@ -61,6 +63,7 @@ def max_unpool3d(input: Operand, indices: Operand, kernel_size: Any, stride: Any
     """`max_unpool2d` in three dimensions, (N, C, D, H, W) → (N, C, D', H', W').
 
     Example
+        >>> from tensorgrad import max_pool3d
         >>> y, winners = max_pool3d(Tensor(np.ones((1, 2, 4, 4, 4))), 2, return_indices=True)
         >>> max_unpool3d(y, winners, 2).shape
         (1, 2, 4, 4, 4)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tensorgrad.kernels import threads
-from tensorgrad.kernels.compiled.jit import geometry, image, jit, three, volume
+from tensorgrad.kernels.compiled.jit import image, jit, three, volume
 from tensorgrad.kernels.reference.pooling import divisors
 
 
@@ -14,11 +14,11 @@ def avg_pool(x, window, count_include_pad, divisor_override):
     counts = window.output_sizes(sizes)
     cells = volume(x)
     y = np.zeros((len(x), *three(counts), x.shape[1]), x.dtype)
-    shares = shares_of(x.dtype, window, sizes, counts, count_include_pad, divisor_override)
-    axes = geometry(window)
+    divided_by = divisors_of(x.dtype, window, sizes, counts, count_include_pad, divisor_override)
+    spans = spans_of(window, sizes, counts)
 
     def part(start, stop):
-        sum_windows(cells[start:stop], y[start:stop], shares, *axes)
+        sum_windows(cells[start:stop], y[start:stop], divided_by, *spans)
 
     threads.run(part, len(x), y.size * window.taps)
     return image(y, window.ndim)
@@ -27,36 +27,42 @@ def avg_pool(x, window, count_include_pad, divisor_override):
 def avg_pool_grad(grad, sizes, window, count_include_pad, divisor_override):
     entries = volume(grad)
     x = np.zeros((len(grad), *three(sizes), grad.shape[1]), grad.dtype)
-    shares = shares_of(grad.dtype, window, sizes, tuple(grad.shape[2:]), count_include_pad, divisor_override)
-    axes = geometry(window)
+    divided_by = divisors_of(grad.dtype, window, sizes, tuple(grad.shape[2:]), count_include_pad, divisor_override)
+    spans = spans_of(window, sizes, tuple(grad.shape[2:]))
 
     def part(start, stop):
-        spread_windows(x[start:stop], entries[start:stop], shares, *axes)
+        spread_windows(x[start:stop], entries[start:stop], divided_by, *spans)
 
     threads.run(part, len(grad), grad.size * window.taps)
     return image(x, window.ndim)
 
 
-def shares_of(dtype, window, sizes, counts, count_include_pad, divisor_override):
-    """(D', H', W') the divisor of each window."""
+def divisors_of(dtype, window, sizes, counts, count_include_pad, divisor_override):
+    """(D', H', W') what each window's sum is divided by."""
     divisor = divisors(window, sizes, counts, count_include_pad, divisor_override).astype(dtype)
     return np.ascontiguousarray(np.broadcast_to(divisor[..., 0] if divisor.ndim else divisor, counts)).reshape(three(counts))
 
 
+def spans_of(window, sizes, counts):
+    """Per axis (count, 2): the cells of each window, from the first to before the last; padding is left out."""
+    spans = [np.zeros((1, 2), np.int64) + [0, 1]] * (3 - len(sizes))
+    for axis, (size, count) in enumerate(zip(sizes, counts)):
+        positions = window.positions(axis, count)
+        spans.append(np.clip(np.stack([positions[:, 0], positions[:, -1] + 1], 1), 0, size))
+    return spans
+
+
 @jit
-def sum_windows(x, y, divisors, axis_d, axis_h, axis_w):
-    n_images, depth, height, width, channels = x.shape
-    kernel_d, stride_d, before_d, _ = axis_d
-    kernel_h, stride_h, before_h, _ = axis_h
-    kernel_w, stride_w, before_w, _ = axis_w
+def sum_windows(x, y, divisors, spans_d, spans_h, spans_w):
+    n_images, windows_d, windows_h, windows_w, channels = y.shape
     for n in range(n_images):
-        for o_d in range(y.shape[1]):
-            for o_h in range(y.shape[2]):
-                for o_w in range(y.shape[3]):
+        for o_d in range(windows_d):
+            for o_h in range(windows_h):
+                for o_w in range(windows_w):
                     total, divisor = y[n, o_d, o_h, o_w], divisors[o_d, o_h, o_w]
-                    for d in range(max(o_d * stride_d - before_d, 0), min(o_d * stride_d - before_d + kernel_d, depth)):
-                        for h in range(max(o_h * stride_h - before_h, 0), min(o_h * stride_h - before_h + kernel_h, height)):
-                            for w in range(max(o_w * stride_w - before_w, 0), min(o_w * stride_w - before_w + kernel_w, width)):
+                    for d in range(spans_d[o_d, 0], spans_d[o_d, 1]):
+                        for h in range(spans_h[o_h, 0], spans_h[o_h, 1]):
+                            for w in range(spans_w[o_w, 0], spans_w[o_w, 1]):
                                 entries = x[n, d, h, w]
                                 for c in range(channels):
                                     total[c] += entries[c]
@@ -65,19 +71,16 @@ def sum_windows(x, y, divisors, axis_d, axis_h, axis_w):
 
 
 @jit
-def spread_windows(x, y, divisors, axis_d, axis_h, axis_w):
-    n_images, depth, height, width, channels = x.shape
-    kernel_d, stride_d, before_d, _ = axis_d
-    kernel_h, stride_h, before_h, _ = axis_h
-    kernel_w, stride_w, before_w, _ = axis_w
+def spread_windows(x, y, divisors, spans_d, spans_h, spans_w):
+    n_images, windows_d, windows_h, windows_w, channels = y.shape
     for n in range(n_images):
-        for o_d in range(y.shape[1]):
-            for o_h in range(y.shape[2]):
-                for o_w in range(y.shape[3]):
+        for o_d in range(windows_d):
+            for o_h in range(windows_h):
+                for o_w in range(windows_w):
                     entries, divisor = y[n, o_d, o_h, o_w], divisors[o_d, o_h, o_w]
-                    for d in range(max(o_d * stride_d - before_d, 0), min(o_d * stride_d - before_d + kernel_d, depth)):
-                        for h in range(max(o_h * stride_h - before_h, 0), min(o_h * stride_h - before_h + kernel_h, height)):
-                            for w in range(max(o_w * stride_w - before_w, 0), min(o_w * stride_w - before_w + kernel_w, width)):
+                    for d in range(spans_d[o_d, 0], spans_d[o_d, 1]):
+                        for h in range(spans_h[o_h, 0], spans_h[o_h, 1]):
+                            for w in range(spans_w[o_w, 0], spans_w[o_w, 1]):
                                 cells = x[n, d, h, w]
                                 for c in range(channels):
                                     cells[c] += entries[c] / divisor
