@@ -93,7 +93,11 @@ class TensorMethods:
     clamp = clip = ops.clamp
 
     # reductions and expansion
-    sum, mean = ops.sum, ops.mean
+    sum, mean, prod, cumsum, cumprod = ops.sum, ops.mean, ops.prod, ops.cumsum, ops.cumprod
+    var, std, norm = ops.var, ops.std, ops.norm
+    max, min, amax, amin, aminmax = ops.max, ops.min, ops.amax, ops.amin, ops.aminmax
+    argmax, argmin, sort, argsort, topk, median = ops.argmax, ops.argmin, ops.sort, ops.argsort, ops.topk, ops.median
+    any, all, count_nonzero = ops.any, ops.all, ops.count_nonzero
     expand, broadcast_to = ops.expand, ops.broadcast_to
 
     # shape

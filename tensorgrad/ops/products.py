@@ -1,0 +1,154 @@
+"""Products over an axis, and running sums and products along one.  Their gradients are exact where entries are 0, at any order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tensorgrad.op import Op
+from tensorgrad.ops.choice import where
+from tensorgrad.ops.promotion import Operand, to
+from tensorgrad.ops.reduction import Expand, normalize_dims, sum
+from tensorgrad.ops.shape import permute, transpose, unsqueeze
+from tensorgrad.tensor import Tensor
+
+__all__ = ["prod", "cumsum", "cumprod"]
+
+
+class Prod(Op):
+    """y = Π x over the last axis"""
+
+    __slots__ = ()
+    keeps = (0,)
+
+    def forward(self, x):
+        return np.prod(x, axis=-1, dtype=x.dtype if x.dtype.kind == "f" else np.int64)
+
+    def backward(self, grad):
+        (x,) = self.inputs
+        return unsqueeze(grad, -1) * ProductOfOthers().apply(x)
+
+
+class ProductOfOthers(Op):
+    """yᵢ = Π xⱼ over j ≠ i, along the last axis"""
+
+    __slots__ = ()
+    keeps = (0,)
+
+    def forward(self, x):
+        # Products of what comes before and of what comes after, so that a 0 is not divided by.
+        before, after = np.ones_like(x), np.ones_like(x)
+        np.cumprod(x[..., :-1], axis=-1, out=before[..., 1:])
+        after[..., :-1] = np.cumprod(x[..., :0:-1], axis=-1)[..., ::-1]
+        return before * after
+
+    def backward(self, grad):
+        (x,) = self.inputs
+        n = x.shape[-1]
+        return through_factors(grad, x, ~np.eye(n, dtype=bool))
+
+
+def through_factors(grad: Operand, x: Operand, factors: np.ndarray) -> Operand:
+    """The gradient of yᵢ = Π xⱼ over those j for which factors[i, j] holds."""
+    n = x.shape[-1]
+    rows = where(factors, Expand((*x.shape[:-1], n, n)).apply(unsqueeze(x, -2)), 1.0)
+    return sum(where(factors, unsqueeze(grad, -1) * ProductOfOthers().apply(rows), 0.0), -2)
+
+
+def prod(input: Operand, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """The product over `dim` (over all entries by default); of integers and bools in int64; 1 over nothing.
+
+    Raises
+        RangeError   an axis that `input` does not have
+
+    Example
+        >>> prod(Tensor([[1.0, 2.0], [3.0, 4.0]]), dim=1)
+        tensor([ 2., 12.])
+    """
+    if dtype is not None:
+        input = to(input, dtype)
+    dims = normalize_dims("prod", input, dim)
+    if dim is None or not dims:
+        return Prod().apply(input.reshape(-1))
+    y = Prod().apply(to_last(input, dims[0]))
+    return unsqueeze(y, dims[0]) if keepdim else y
+
+
+def to_last(x: Operand, axis: int) -> Operand:
+    """`x` with `axis` moved to the end."""
+    return x if axis == x.ndim - 1 else permute(x, *[i for i in range(x.ndim) if i != axis], axis)
+
+
+class Cumsum(Op):
+    """yᵢ = Σ xⱼ over j ≤ i along `dim`, over j ≥ i if backwards"""
+
+    __slots__ = ("dim", "backwards")
+
+    def __init__(self, dim: int, backwards: bool = False):
+        self.dim, self.backwards = dim, backwards
+
+    def forward(self, x):
+        dtype = x.dtype if x.dtype.kind == "f" else np.int64
+        if self.backwards:
+            return np.flip(np.cumsum(np.flip(x, self.dim), axis=self.dim, dtype=dtype), self.dim)
+        return np.cumsum(x, axis=self.dim, dtype=dtype)
+
+    def backward(self, grad):
+        return Cumsum(self.dim, not self.backwards).apply(grad)
+
+
+def cumsum(input: Operand, dim: int, *, dtype: Any = None) -> Tensor:
+    """Running sums along `dim`: entry i is the sum of entries 0 to i.
+
+    Raises
+        RangeError   an axis that `input` does not have
+
+    Example
+        >>> cumsum(Tensor([1.0, 2.0, 3.0]), 0)
+        tensor([1., 3., 6.])
+    """
+    if dtype is not None:
+        input = to(input, dtype)
+    dims = normalize_dims("cumsum", input, dim)
+    return Cumsum(dims[0]).apply(input) if dims else input
+
+
+class Cumprod(Op):
+    """yᵢ = Π xⱼ over j ≤ i along the last axis"""
+
+    __slots__ = ()
+    keeps = (0,)
+    keeps_output = True
+
+    def forward(self, x):
+        return np.cumprod(x, axis=-1, dtype=x.dtype if x.dtype.kind == "f" else np.int64)
+
+    def backward(self, grad):
+        (x,) = self.inputs
+        if np.all(getattr(x, "array", x)):
+            return Cumsum(len(self.shape) - 1, True).apply(grad * self.output) / x
+        return through_factors(grad, x, np.tri(x.shape[-1], dtype=bool))
+
+
+def cumprod(input: Operand, dim: int, *, dtype: Any = None) -> Tensor:
+    """Running products along `dim`: entry i is the product of entries 0 to i.
+
+    Gradient
+        exact where entries are 0 too, for which it takes memory for n² entries
+
+    Raises
+        RangeError   an axis that `input` does not have
+
+    Example
+        >>> cumprod(Tensor([1.0, 2.0, 3.0]), 0)
+        tensor([1., 2., 6.])
+    """
+    if dtype is not None:
+        input = to(input, dtype)
+    dims = normalize_dims("cumprod", input, dim)
+    if not dims:
+        return input
+    last = input.ndim - 1
+    y = Cumprod().apply(transpose(input, dims[0], last))
+    return transpose(y, dims[0], last)

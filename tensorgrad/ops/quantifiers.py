@@ -1,0 +1,88 @@
+"""How many entries hold: any, all, count_nonzero, over all entries or axes.  No gradient."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tensorgrad.op import Op
+from tensorgrad.ops.promotion import Operand
+from tensorgrad.ops.reduction import Dims, normalize_dims
+from tensorgrad.tensor import Tensor
+
+__all__ = ["any", "all", "count_nonzero"]
+
+
+class Quantifier(Op):
+    """y = one of NumPy's functions that reduce truth values over `dim`"""
+
+    __slots__ = ("dim", "keepdim")
+    differentiable = False
+
+    def __init__(self, dim: tuple[int, ...], keepdim: bool):
+        self.dim, self.keepdim = dim, keepdim
+
+
+class Any(Quantifier):
+    """y = True if some x is true"""
+
+    __slots__ = ()
+
+    def forward(self, x):
+        return np.any(x, axis=self.dim, keepdims=self.keepdim)
+
+
+class All(Quantifier):
+    """y = True if every x is true"""
+
+    __slots__ = ()
+
+    def forward(self, x):
+        return np.all(x, axis=self.dim, keepdims=self.keepdim)
+
+
+class CountNonzero(Quantifier):
+    """y = the number of x that are not 0"""
+
+    __slots__ = ()
+
+    def forward(self, x):
+        return np.asarray(np.count_nonzero(x, axis=self.dim, keepdims=self.keepdim), np.int64)
+
+
+def any(input: Operand, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """True where at least one entry over axes `dim` (all by default) is not 0.
+
+    Raises
+        RangeError   an axis that `input` does not have
+
+    Example
+        >>> any(Tensor([[False, True], [False, False]]), dim=1)
+        tensor([ True, False])
+    """
+    return Any(normalize_dims("any", input, dim), keepdim).apply(input)
+
+
+def all(input: Operand, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """True where no entry over axes `dim` (all by default) is 0.
+
+    Raises
+        RangeError   an axis that `input` does not have
+
+    Example
+        >>> all(Tensor([[True, True], [False, True]]), dim=1)
+        tensor([ True, False])
+    """
+    return All(normalize_dims("all", input, dim), keepdim).apply(input)
+
+
+def count_nonzero(input: Operand, dim: Dims = None) -> Tensor:
+    """How many entries over axes `dim` (all by default) are not 0.
+
+    Raises
+        RangeError   an axis that `input` does not have
+
+    Example
+        >>> count_nonzero(Tensor([1.0, 0.0, 2.0]))
+        tensor(2)
+    """
+    return CountNonzero(normalize_dims("count_nonzero", input, dim), False).apply(input)
