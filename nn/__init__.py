@@ -7,10 +7,11 @@ from nn import functional, init, modules
 from nn.module import Module
 from nn.modules import *  # noqa: F401,F403
 from nn.parameter import Buffer, Parameter
+from nn.summary import summary
 
 __all__ = [
     "Module", "Parameter", "Buffer", *modules.__all__,
-    "functional", "init", "modules",
+    "functional", "init", "modules", "summary",
 ]
 
 _LAZY = ("optim", "models", "data", "utils", "training", "plots")
