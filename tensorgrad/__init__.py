@@ -4,6 +4,7 @@ import warnings
 
 from tensorgrad import autograd, creation, kernels, ops
 from tensorgrad.creation import *  # noqa: F401,F403
+from tensorgrad.drawing import draw
 from tensorgrad.dtypes import (bool_, float16, float32, float64, get_default_dtype, int8, int16, int32, int64,
                                set_default_dtype, uint8)
 from tensorgrad.interop import from_dlpack
@@ -26,6 +27,7 @@ __all__ = [
     "kernels", "get_num_threads", "set_num_threads",
     "autograd", "ops", *ops.__all__, *creation.__all__,
     "Generator", "manual_seed", "default_generator", "get_rng_state", "set_rng_state",
+    "draw",
     "no_grad", "enable_grad", "set_grad_enabled", "is_grad_enabled", "scope",
     "bool_", "float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8",
     "get_default_dtype", "set_default_dtype",
