@@ -221,8 +221,8 @@ def make_inputs(model: Module, input_size: Any, batch: int, dtype: Any) -> list[
         elif isinstance(size, (list, tuple)) and all(isinstance(n, (int, np.integer)) and n >= 0 for n in size):
             inputs.append(Tensor(np.zeros((batch, *size), kind)))
         else:
-            raise ArgumentError(f"summary: input_size={input_size!r} is no shape.\n  Pass the shape of one input without the "
-                                "batch axis, such as (1, 28, 28), or a list of shapes.")
+            raise ArgumentError(f"summary: input_size={input_size!r} is no shape.\n  Pass the shape of one input without "
+                                "the batch axis, such as (1, 28, 28), or a list of shapes.")
     return inputs
 
 
