@@ -7,6 +7,7 @@
       DtypeError(TypeError)           a dtype the operation is not defined for
       GraphError(RuntimeError)        backward on a constant, a freed graph, an op that is not differentiable twice
         StaleTensorError              data changed between forward and backward
+      GradcheckError(RuntimeError)    a backward rule that differs from numerical differences
       KernelError(RuntimeError)       unknown kernel set, or one whose extra is not installed
       StateError(RuntimeError)        a state dict that does not fit what it is loaded into
       DataError(OSError)              a file that is missing, truncated, corrupt or of another format
@@ -30,7 +31,7 @@ from typing import Any, Mapping
 import numpy as np
 
 __all__ = ["TensorgradError", "ShapeError", "ArgumentError", "RangeError", "DtypeError", "GraphError",
-           "StaleTensorError", "KernelError", "StateError", "DataError", "DivergenceError",
+           "StaleTensorError", "GradcheckError", "KernelError", "StateError", "DataError", "DivergenceError",
            "message", "describe"]
 
 
@@ -60,6 +61,10 @@ class GraphError(TensorgradError, RuntimeError):
 
 class StaleTensorError(GraphError):
     """Data that backward needs was changed after it was recorded."""
+
+
+class GradcheckError(TensorgradError, RuntimeError):
+    """A backward rule that differs from numerical differences; the message says where and, if it can tell, how."""
 
 
 class KernelError(TensorgradError, RuntimeError):
