@@ -100,6 +100,11 @@ class TensorMethods:
     any, all, count_nonzero = ops.any, ops.all, ops.count_nonzero
     expand, broadcast_to = ops.expand, ops.broadcast_to
 
+    # products of matrices
+    __matmul__ = matmul = ops.matmul
+    __rmatmul__ = reflected(ops.matmul)
+    mm, bmm, mv, dot, outer = ops.mm, ops.bmm, ops.mv, ops.dot, ops.outer
+
     # shape
     reshape = view = ops.reshape
     flatten, unflatten, ravel = ops.flatten, ops.unflatten, ops.ravel

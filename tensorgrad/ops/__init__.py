@@ -8,6 +8,7 @@ from tensorgrad.ops.choice import clamp, maximum, minimum, where
 from tensorgrad.ops.comparison import (bitwise_and, bitwise_not, bitwise_or, bitwise_xor, eq, ge, gt, isfinite, isinf, isnan,
                                        le, logical_and, logical_not, logical_or, logical_xor, lt, ne)
 from tensorgrad.ops.convolution import conv1d, conv2d, conv3d
+from tensorgrad.ops.einsum import einsum, tensordot
 from tensorgrad.ops.error_function import erf, erfc
 from tensorgrad.ops.exponential import exp, exp2, expm1, pow, reciprocal, rsqrt, sqrt, square
 from tensorgrad.ops.extrema import amax, amin, aminmax, argmax, argmin, max, min
@@ -16,6 +17,7 @@ from tensorgrad.ops.gathering import gather, scatter, scatter_add, take_along_di
 from tensorgrad.ops.indexing import getitem, narrow, select
 from tensorgrad.ops.interpolation import interpolate
 from tensorgrad.ops.joining import cat, chunk, split, stack, unbind
+from tensorgrad.ops.linalg import bmm, dot, linear, matmul, mm, mv, outer
 from tensorgrad.ops.logarithm import log, log10, log1p, log2, xlogy
 from tensorgrad.ops.mask_selection import masked_fill, masked_select
 from tensorgrad.ops.norms import norm
@@ -82,4 +84,6 @@ __all__ = [
     "all", "any", "count_nonzero",
     "cumprod", "cumsum", "prod",
     "norm",
+    "bmm", "dot", "linear", "matmul", "mm", "mv", "outer",
+    "einsum", "tensordot",
 ]

@@ -1,0 +1,270 @@
+"""Products of matrices and vectors: matmul and its special cases, and the linear layer.
+
+float16 is multiplied in float32, for which NumPy has a fast product, and rounded once at the end.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tensorgrad import dtypes
+from tensorgrad.errors import DtypeError, ShapeError, message
+from tensorgrad.op import Op
+from tensorgrad.ops.promotion import Operand, common, to
+from tensorgrad.ops.reduction import count, sum
+from tensorgrad.ops.shape import Permute
+from tensorgrad.tensor import Tensor, as_tensor
+
+__all__ = ["matmul", "mm", "bmm", "mv", "dot", "outer", "linear"]
+
+
+def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """NumPy's matrix product, with float16 computed in float32."""
+    if a.dtype.itemsize == 2 and a.dtype.kind == "f":
+        return np.matmul(a.astype(np.float32), b.astype(np.float32)).astype(a.dtype)
+    return np.matmul(a, b)
+
+
+def as_rows(x: Operand) -> tuple[int, int]:
+    """The shape of `x` with all axes but the last joined; not (-1, n), which is ambiguous without entries."""
+    return count(x.shape, tuple(range(x.ndim - 1))), x.shape[-1]
+
+
+def transposed(x: Operand) -> Operand:
+    """`x` with its last two axes exchanged."""
+    n = x.ndim
+    return Permute((*range(n - 2), n - 1, n - 2)).apply(x)
+
+
+def same_dtype(who: str, a: Operand, b: Operand) -> tuple[Operand, Operand]:
+    """`a` and `b` in one dtype, without any rule on their shapes; a constant takes the tensor's dtype."""
+    if isinstance(a, Tensor):
+        if not isinstance(b, Tensor):
+            b = as_tensor(dtypes.constant(np.asarray(b), a.dtype))
+    elif isinstance(b, Tensor):
+        a = as_tensor(dtypes.constant(np.asarray(a), b.dtype))
+    else:
+        return a, b
+    if a.dtype == b.dtype == dtypes.bool_:
+        raise DtypeError(message(who, "is not defined for two bool tensors", {"input": a, "other": b},
+                                 "Convert them first: .float() or .long()."))
+    return common(a, b) if a.dtype != b.dtype else (a, b)
+
+
+class Matmul(Op):
+    """y = a · b over the last axis of a and the last but one of b; leading axes broadcast, vectors lose their axis"""
+
+    __slots__ = ()
+    keeps = (0, 1)
+
+    def forward(self, a, b):
+        if a.ndim > 2 and b.ndim == 2:  # one product instead of one per leading index
+            return product(a.reshape(as_rows(a)), b).reshape(*a.shape[:-1], b.shape[1])
+        return product(a, b)
+
+    def backward(self, grad):
+        a, b = self.inputs
+        m = a.shape[-2] if a.ndim > 1 else 1
+        n = b.shape[-1] if b.ndim > 1 else 1
+        k = a.shape[-1]
+        grad = grad.reshape((*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), m, n))
+        rows, columns = a.reshape((1, k)) if a.ndim == 1 else a, b.reshape((k, 1)) if b.ndim == 1 else b
+        grad_a = grad_b = None
+        if self.needs(0):
+            grad_a = Matmul().apply(grad, transposed(columns))
+            if a.ndim == 1:
+                grad_a = grad_a.reshape((*grad_a.shape[:-2], k))
+        if self.needs(1):
+            if columns.ndim == 2 and rows.ndim > 2:  # sum over the leading axes within one product
+                rows, grad = rows.reshape(as_rows(rows)), grad.reshape(as_rows(grad))
+            grad_b = Matmul().apply(transposed(rows), grad)
+            if b.ndim == 1:
+                grad_b = grad_b.reshape(grad_b.shape[:-1])
+        return grad_a, grad_b
+
+
+def matmul(input: Operand, other: Operand) -> Tensor:
+    """The matrix product ``input @ other``.
+
+    Shapes
+        (m, k) @ (k, n) → (m, n); (k,) @ (k,) → (); (k,) @ (k, n) → (n,); (m, k) @ (k,) → (m,);
+        axes before the last two broadcast: (5, 1, m, k) @ (3, k, n) → (5, 3, m, n)
+
+    Raises
+        ShapeError   inner sizes that differ, leading axes that do not broadcast, an operand without axes
+
+    Example
+        >>> matmul(Tensor([[1.0, 2.0], [3.0, 4.0]]), Tensor([1.0, -1.0]))
+        tensor([-1., -1.])
+    """
+    a, b = same_dtype("matmul", input, other)
+    check_matmul("matmul", a, b)
+    return Matmul().apply(a, b)
+
+
+def check_matmul(who: str, a: Operand, b: Operand) -> None:
+    """Raise a ShapeError unless ``a @ b`` is defined."""
+    operands = {"input": a, "other": b}
+    if not a.ndim or not b.ndim:
+        raise ShapeError(message(who, "an operand has no axes", operands, "Multiply by a number with *."))
+    k, inner = a.shape[-1], b.shape[-2 if b.ndim > 1 else -1]
+    if k != inner:
+        fits = [f"{name} transposed" for name, does in (
+            ("other", b.ndim > 1 and b.shape[-1] == k), ("input", a.ndim > 1 and a.shape[-2] == inner)) if does]
+        raise ShapeError(message(who, f"the inner sizes differ: {k} and {inner}", operands,
+                                 f"It would fit with {' or with '.join(fits)}: x.transpose(-2, -1)." if fits else
+                                 f"The last axis of input needs {inner} entries, or axis {max(b.ndim - 2, 0)} of other {k}."))
+    try:
+        np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    except ValueError:
+        raise ShapeError(message(who, f"the leading axes {a.shape[:-2]} and {b.shape[:-2]} cannot be broadcast together",
+                                 operands, "Axes are matched from the last; each pair must be equal or have a 1.")) from None
+
+
+def check_ndim(who: str, input: Operand, n: int, other: Operand, m: int) -> tuple[Operand, Operand]:
+    """The operands in one dtype; a ShapeError unless they have `n` and `m` axes and fit."""
+    a, b = same_dtype(who, input, other)
+    if a.ndim != n or b.ndim != m:
+        raise ShapeError(message(who, f"expects {n} and {m} axes, got {a.ndim} and {b.ndim}", {"input": a, "other": b},
+                                 "Use matmul, which takes any number of axes."))
+    check_matmul(who, a, b)
+    return a, b
+
+
+def mm(input: Operand, mat2: Operand) -> Tensor:
+    """The product of two matrices, (m, k) and (k, n).
+
+    Raises
+        ShapeError   other numbers of axes, inner sizes that differ
+
+    Example
+        >>> mm(Tensor([[1.0, 2.0]]), Tensor([[3.0], [4.0]]))
+        tensor([[11.]])
+    """
+    return Matmul().apply(*check_ndim("mm", input, 2, mat2, 2))
+
+
+def bmm(input: Operand, mat2: Operand) -> Tensor:
+    """The products of matrices pair by pair, (B, m, k) and (B, k, n) to (B, m, n), without broadcasting.
+
+    Raises
+        ShapeError   other numbers of axes, batches or inner sizes that differ
+
+    Example
+        >>> bmm(Tensor(np.ones((2, 3, 4))), Tensor(np.ones((2, 4, 5)))).shape
+        (2, 3, 5)
+    """
+    a, b = check_ndim("bmm", input, 3, mat2, 3)
+    if a.shape[0] != b.shape[0]:
+        raise ShapeError(message("bmm", f"the batches differ: {a.shape[0]} and {b.shape[0]} matrices",
+                                 {"input": a, "mat2": b}, "Use matmul, which broadcasts a batch of 1."))
+    return Matmul().apply(a, b)
+
+
+def mv(input: Operand, vec: Operand) -> Tensor:
+    """The product of a matrix and a vector, (m, k) and (k,).
+
+    Raises
+        ShapeError   other numbers of axes, sizes that differ
+
+    Example
+        >>> mv(Tensor([[1.0, 2.0]]), Tensor([3.0, 4.0]))
+        tensor([11.])
+    """
+    return Matmul().apply(*check_ndim("mv", input, 2, vec, 1))
+
+
+def dot(input: Operand, tensor: Operand) -> Tensor:
+    """The sum of the products of two vectors' entries.
+
+    Raises
+        ShapeError   other numbers of axes, lengths that differ
+
+    Example
+        >>> dot(Tensor([1.0, 2.0]), Tensor([3.0, 4.0]))
+        tensor(11.)
+    """
+    return Matmul().apply(*check_ndim("dot", input, 1, tensor, 1))
+
+
+def outer(input: Operand, vec2: Operand) -> Tensor:
+    """Every product of an entry of one vector with one of the other, (m,) and (n,) to (m, n).
+
+    Raises
+        ShapeError   operands that are not vectors
+
+    Example
+        >>> outer(Tensor([1.0, 2.0]), Tensor([3.0, 4.0]))
+        tensor([[3., 4.],
+                [6., 8.]])
+    """
+    a, b = same_dtype("outer", input, vec2)
+    if a.ndim != 1 or b.ndim != 1:
+        raise ShapeError(message("outer", f"expects two vectors, got {a.ndim} and {b.ndim} axes", {"input": a, "vec2": b},
+                                 "Flatten them first: x.flatten()."))
+    return a.reshape((-1, 1)) * b
+
+
+class Linear(Op):
+    """y = x · wᵀ + b over the last axis of x"""
+
+    __slots__ = ()
+    keeps = (0, 1)
+
+    def forward(self, x, weight, bias):
+        y = product(x.reshape(as_rows(x)) if x.ndim != 2 else x, weight.T)
+        if bias is not None:
+            y += bias
+        return y.reshape(*x.shape[:-1], weight.shape[0]) if x.ndim != 2 else y
+
+    def backward(self, grad):
+        x, weight = self.inputs
+        rows = grad.reshape(as_rows(grad))
+        return (Matmul().apply(rows, weight).reshape(x.shape) if self.needs(0) else None,
+                Matmul().apply(transposed(rows), x.reshape(as_rows(x))) if self.needs(1) else None,
+                sum(rows, 0) if self.needs(2) else None)
+
+
+def linear(input: Operand, weight: Operand, bias: Operand | None = None) -> Tensor:
+    """``input @ weight.T + bias``: every output is a weighted sum of all features.
+
+    Shapes
+        input (*, in_features), weight (out_features, in_features), bias (out_features,) → (*, out_features)
+
+    Raises
+        ShapeError   another number of features than `weight` has, a weight that is no matrix, a bias of another length
+
+    Example
+        >>> linear(Tensor([[1.0, 2.0]]), Tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]), Tensor([0.0, 0.0, 10.0]))
+        tensor([[ 1.,  2., 13.]])
+    """
+    check_linear(input, weight, bias)
+    if isinstance(input, Tensor) or isinstance(weight, Tensor):
+        input, weight = same_dtype("linear", input, weight)
+        bias = bias if bias is None or bias.dtype == weight.dtype else to(bias, weight.dtype)
+    return Linear().apply(input, weight, bias)
+
+
+def check_linear(input: Operand, weight: Operand, bias: Operand | None) -> None:
+    """Raise a ShapeError unless the operands of `linear` fit."""
+    operands = {"input": input, "weight": weight} | ({} if bias is None else {"bias": bias})
+    if weight.ndim != 2:
+        raise ShapeError(message("linear", f"the weight has {weight.ndim} axes, not 2", operands,
+                                 "Use a weight of shape (out_features, in_features)."))
+    outputs, features = weight.shape
+    if not input.ndim:
+        raise ShapeError(message("linear", "the input has no axes", operands, f"Give it {features} features."))
+    if input.shape[-1] != features:
+        got = input.shape[-1]
+        flat = int(np.prod(input.shape[1:]))
+        if got * outputs and got == outputs:
+            fix = "Transpose the weight: its shape is (out_features, in_features)."
+        elif input.ndim > 2 and flat == features:
+            fix = "Flatten the input first: x.flatten(1)."
+        else:
+            fix = f"Set in_features={flat if input.ndim > 2 else got}" + (
+                " and flatten the input first: x.flatten(1)." if input.ndim > 2 else ".")
+        raise ShapeError(message("linear", f"expects {features} features, got {got} in the last axis", operands, fix))
+    if bias is not None and bias.shape != (outputs,):
+        raise ShapeError(message("linear", f"the bias has shape {bias.shape}, not ({outputs},)", operands,
+                                 f"Give one number for each of the {outputs} outputs."))
