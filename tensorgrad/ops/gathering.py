@@ -16,7 +16,7 @@ from tensorgrad.ops.indexing import add_into_zeros, one_axis
 from tensorgrad.ops.promotion import Operand
 from tensorgrad.ops.reduction import expand
 from tensorgrad.ops.selection import as_index, check_index
-from tensorgrad.tensor import Tensor
+from tensorgrad.tensor import Tensor, plain
 
 __all__ = ["gather", "scatter", "scatter_add", "take_along_dim"]
 
@@ -63,16 +63,16 @@ class Scatter(Op):
         self.dim = dim
 
     def forward(self, x, index, values):
-        out = x.copy(order="K")
-        np.put_along_axis(reached(out, index, self.dim), index, values, self.dim)
-        return out
+        out = x.flatten()
+        out[positions(index, self.dim, x.shape).reshape(-1)] = values.reshape(-1) if np.ndim(values) else values
+        return out.reshape(x.shape)
 
     def backward(self, grad):
         (index,) = self.inputs
         grad_x = Scatter(self.dim).apply(grad, index, 0) if self.needs(0) else None
         grad_values = None
         if self.needs(2):
-            stays = last_writers(getattr(index, "array", index), self.dim, self.shapes[0])
+            stays = last_writers(plain(index), self.dim, self.shapes[0])
             grad_values = where(stays, Gather(self.dim).apply(grad, index), 0.0)
         return grad_x, None, grad_values
 
@@ -214,7 +214,7 @@ def take_along_dim(input: Operand, indices: Operand, dim: int | None = None) -> 
                 [8.]])
     """
     indices = as_index("take_along_dim", indices)
-    array = getattr(indices, "array", indices)
+    array = plain(indices)
     if dim is None:
         input, array, dim = input.reshape(-1), array.reshape(-1), 0
     axis = one_axis("take_along_dim", input, dim)

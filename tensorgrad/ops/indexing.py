@@ -259,7 +259,7 @@ def check_integer(x: Operand, item: int, axis: int) -> None:
 
 def check_array(x: Operand, item: Any, axis: int) -> None:
     """Raise a RangeError for a mask that does not fit, or an integer array with an entry outside `axis`."""
-    array = getattr(item, "array", item)
+    array = plain(item)
     if array.dtype.kind == "b":
         there = x.shape[axis:axis + array.ndim]
         if array.shape != there:

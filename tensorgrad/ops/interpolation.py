@@ -186,8 +186,8 @@ def interpolate(input: Operand, size: int | Sequence[int] | None = None, scale_f
     if scale_factor is None:
         sizes = per_axis("size", size, axes, input, int)
         if recompute_scale_factor:
-            raise ArgumentError(message("interpolate", "recompute_scale_factor=True without a scale_factor", {"input": input},
-                                        "Leave it out: positions follow the sizes."))
+            raise ArgumentError(message("interpolate", "recompute_scale_factor=True without a scale_factor",
+                                        {"input": input}, "Leave it out: positions follow the sizes."))
     else:
         scales = per_axis("scale_factor", scale_factor, axes, input, float)
         sizes = [int(np.floor(n * scale)) for n, scale in zip(images, scales)]

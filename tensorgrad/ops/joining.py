@@ -84,7 +84,7 @@ def in_one_dtype(who: str, tensors: Sequence[Operand]) -> list[Operand]:
     if not tensors:
         raise ArgumentError(message(who, "the list of tensors is empty", fix="Give at least one."))
     for i, entry in enumerate(tensors):
-        if not isinstance(entry, (Tensor, np.ndarray)):
+        if not isinstance(entry, (Tensor, np.ndarray, np.generic)):
             raise DtypeError(message(who, f"entry {i} is a {type(entry).__name__}, not a tensor", {f"entry {i}": entry},
                                      "Wrap it in tensor(...)."))
     found = [t.dtype for t in tensors if isinstance(t, Tensor)]
@@ -169,7 +169,7 @@ def split(tensor: Operand, split_size_or_sections: int | Sequence[int], dim: int
             raise ShapeError(message("split", f"the lengths {sizes} add up to {sum(sizes)}, axis {axis} has {n} entries",
                                      {"tensor": tensor}, f"Make them add up to {n}."))
     else:
-        size = int(wanted)
+        size = int(wanted)  # type: ignore[arg-type]
         if size < 0 or size == 0 != n:
             raise ArgumentError(message("split", f"cannot split axis {axis} into parts of {size}", {"tensor": tensor},
                                         f"Use a length of 1 to {n}, or a list of lengths."))

@@ -10,7 +10,7 @@ from tensorgrad.ops.choice import where
 from tensorgrad.ops.indexing import getitem
 from tensorgrad.ops.promotion import Operand, check_broadcast
 from tensorgrad.ops.reduction import expand
-from tensorgrad.tensor import Tensor
+from tensorgrad.tensor import Tensor, plain
 
 __all__ = ["masked_fill", "masked_select"]
 
@@ -37,7 +37,7 @@ def masked_fill(input: Operand, mask: Operand, value: Operand | float) -> Tensor
         tensor([-1.,  2.])
     """
     mask = check_mask("masked_fill", input, mask)
-    if np.ndim(getattr(value, "array", value)):
+    if np.ndim(plain(value)):
         raise ShapeError(message("masked_fill", "the value has axes", {"input": input, "value": value},
                                  "Use where(mask, value, input) for a value per entry."))
     if not isinstance(value, Tensor):

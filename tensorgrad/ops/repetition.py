@@ -12,7 +12,7 @@ from tensorgrad.ops.promotion import Operand
 from tensorgrad.ops.reduction import expand
 from tensorgrad.ops.selection import flat_index, index_select
 from tensorgrad.ops.shape import as_shape, reshape
-from tensorgrad.tensor import Tensor
+from tensorgrad.tensor import Tensor, plain
 
 __all__ = ["repeat", "tile", "repeat_interleave"]
 
@@ -74,7 +74,7 @@ def repeat_interleave(input: Operand, repeats: Operand | int, dim: int | None = 
     axis = one_axis("repeat_interleave", input, dim)
     n = input.shape[axis]
     counts = flat_index("repeat_interleave", repeats)
-    array = getattr(counts, "array", counts)
+    array = plain(counts)
     if array.size not in (1, n):
         raise ShapeError(message("repeat_interleave", f"{array.size} repeats for {n} entries of axis {axis}",
                                  {"input": input, "repeats": counts}, f"Give 1 or {n}."))

@@ -35,7 +35,7 @@ def as_index(who: str, index: Any) -> Operand:
 
 def check_index(who: str, index: Operand, n: int, of: str, operands: dict[str, Operand]) -> None:
     """Raise a RangeError for an entry of `index` outside 0 to `n` - 1; `of` says what has `n` entries."""
-    array = getattr(index, "array", index)
+    array = plain(index)
     if array.size and (array.min() < 0 or array.max() >= n):
         at = np.unravel_index(int(np.argmax((array < 0) | (array >= n))), array.shape)
         where_in = f" (at {list(map(int, at))})" if at else ""
@@ -143,7 +143,7 @@ class Embedding(Op):
     def backward(self, grad):
         (index,) = self.inputs
         if self.padding_idx is not None:
-            learned = getattr(index, "array", index) != self.padding_idx
+            learned = plain(index) != self.padding_idx
             grad = where(learned[..., None], grad, 0.0)
         return None, IndexAdd(0, self.shapes[1]).apply(grad, index)
 
@@ -198,7 +198,7 @@ def one_hot(tensor: Operand, num_classes: int = -1) -> Tensor:
                 [1, 0, 0]])
     """
     classes = as_index("one_hot", tensor)
-    array = getattr(classes, "array", classes)
+    array = plain(classes)
     if num_classes == -1:
         if not array.size:
             raise RangeError(message("one_hot", "an empty tensor does not tell how many classes there are",

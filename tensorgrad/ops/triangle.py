@@ -47,7 +47,8 @@ def below(who: str, input: Operand, diagonal: int) -> np.ndarray:
     if input.ndim < 2:
         raise ShapeError(message(who, f"a tensor with {input.ndim} axes has no triangles", {"input": input},
                                  "Use two axes or more."))
-    return np.tri(*input.shape[-2:], k=diagonal, dtype=bool)
+    rows, columns = input.shape[-2:]
+    return np.tri(rows, columns, diagonal, dtype=bool)
 
 
 # -- diagonals ---------------------------------------------------------------------------------------------------------
