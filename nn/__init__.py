@@ -14,10 +14,13 @@ __all__ = [
     "functional", "init", "modules", "summary",
 ]
 
-_LAZY = ("optim", "models", "data", "utils", "training", "plots")
+_LAZY = ("optim", "models", "data", "utils", "training", "plots", "serialization")
+_LAZY_NAMES = {"save": "serialization", "load": "serialization", "load_metadata": "serialization"}
 
 
 def __getattr__(name: str) -> _Any:
     if name in _LAZY:
         return _importlib.import_module(f"nn.{name}")
+    if name in _LAZY_NAMES:
+        return getattr(_importlib.import_module(f"nn.{_LAZY_NAMES[name]}"), name)
     raise AttributeError(f"module 'nn' has no attribute {name!r}")

@@ -30,7 +30,7 @@ ORDER = [
     ("tensorgrad.methods", "tensorgrad.creation", "tensorgrad.interop"),
     ("tensorgrad.drawing",),
     ("tensorgrad",),
-    ("nn.parameter",),
+    ("nn.parameter", "nn.atomic"),
     ("nn.hooks", "nn.state", "nn.tree"),
     ("nn.module",),
     ("nn.functional", "nn.init", "nn.serialization"),

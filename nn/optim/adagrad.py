@@ -46,15 +46,15 @@ class Adagrad(Optimizer):
         for option in ("lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps"):
             self.require(group, option)
 
-    def update(self, p: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
+    def update(self, param: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
         if not state:
             state["step"] = 0
-            state["sum"] = np.full_like(p, group["initial_accumulator_value"])
+            state["sum"] = np.full_like(param, group["initial_accumulator_value"])
         state["step"] += 1
         lr, eps = float(group["lr"]), float(group["eps"])
         lr /= 1 + (state["step"] - 1) * float(group["lr_decay"])
-        for p, grad, s in blocks(p, grad, state["sum"]):
-            g = descent(p, grad, group)
+        for p, g, s in blocks(param, grad, state["sum"]):
+            g = descent(p, g, group)
             step = g * g
             s += step
             np.sqrt(s, out=step)

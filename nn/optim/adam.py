@@ -57,25 +57,25 @@ class Adam(Optimizer):
             self.require(both, option, high=1.0)
         group["betas"] = tuple(both.values())
 
-    def update(self, p: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
-        adam(p, grad, state, group)
+    def update(self, param: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
+        adam(param, grad, state, group)
 
 
-def adam(p: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any], decoupled: bool = False) -> None:
-    """Write Adam's step into `p`; `decoupled` multiplies `p` by ``1 − lr · weight_decay`` instead of adding to the gradient."""
+def adam(param: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any], decoupled: bool = False) -> None:
+    """Write Adam's step into `param`; with `decoupled`, weight decay multiplies it by ``1 − lr · weight_decay``."""
     t = state["step"] = state.get("step", 0) + 1
     for name, used in (("exp_avg", True), ("exp_avg_sq", True), ("max_exp_avg_sq", group["amsgrad"])):
         if used and name not in state:
-            state[name] = np.zeros_like(p)
+            state[name] = np.zeros_like(param)
     lr, eps, (beta1, beta2) = float(group["lr"]), float(group["eps"]), map(float, group["betas"])
     step_size, root = lr / (1 - beta1**t), (1 - beta2**t) ** 0.5
     shrink = 1 - lr * float(group["weight_decay"])
     options = {**group, "weight_decay": 0} if decoupled else group
     largest = state["max_exp_avg_sq"] if group["amsgrad"] else None
-    for p, grad, m, v, w in blocks(p, grad, state["exp_avg"], state["exp_avg_sq"], largest):
+    for p, g, m, v, w in blocks(param, grad, state["exp_avg"], state["exp_avg_sq"], largest):
         if decoupled and shrink != 1:
             p *= shrink
-        g = descent(p, grad, options)
+        g = descent(p, g, options)
         step = g - m
         step *= 1 - beta1
         m += step

@@ -18,7 +18,7 @@ class Optimizer:
     """Base of the optimizers: it owns the groups, the state and the loop; a subclass is its formula.
 
     A subclass passes its options to ``__init__``, names the arrays it remembers in `buffers`, checks options in `check`, and
-    writes the new values into ``p`` in `update`.
+    writes the new values into the parameter's array in `update`.
 
     Parameters
         params     an iterable of tensors; or of ``(name, tensor)`` pairs, as `Module.named_parameters()` gives; or of
@@ -38,8 +38,8 @@ class Optimizer:
         ...     "p ← p − lr · sign(g)"
         ...     def __init__(self, params, lr):
         ...         super().__init__(params, {"lr": lr})
-        ...     def update(self, p, grad, state, group):
-        ...         p -= group["lr"] * np.sign(grad)
+        ...     def update(self, param, grad, state, group):
+        ...         param -= group["lr"] * np.sign(grad)
         >>> w = Tensor([1.0, -2.0], requires_grad=True)
         >>> optimizer = SignDescent([w], lr=0.5)
         >>> (w * w).sum().backward(); optimizer.step(); w
@@ -67,8 +67,8 @@ class Optimizer:
         """The class's name, for messages."""
         return type(self).__name__
 
-    def update(self, p: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
-        """Write the new values of one parameter into `p`; `grad` is never written into."""
+    def update(self, param: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
+        """Write the new values of one parameter into `param`; `grad` is never written into."""
         raise NotImplementedError(f"{self.name}.update")
 
     def check(self, group: dict[str, Any]) -> None:
@@ -221,8 +221,7 @@ class Optimizer:
         if missing:
             raise StateError(f"{self.name}: group {number} of the state has no {missing[0]!r}.\n"
                              f"  It was saved from another kind of optimizer; load it into one of that kind.")
-        options = {key: tuple(value) if isinstance(value, list) and key == "betas" else value for key, value in saved.items()}
-        new = {**group, **options, "params": group["params"]}
+        new = {**group, **saved, "params": group["params"]}
         self.check(new)
         return new
 
@@ -239,7 +238,8 @@ class Optimizer:
                 array = value.array if isinstance(value, Tensor) else np.asarray(value)
                 if array.shape != p.shape:
                     raise StateError(message(self.name, f"{key!r} of {where} has another shape than the parameter",
-                                             {"parameter": p, key: array}, "Load the state into the model it was saved with."))
+                                             {"parameter": p, key: array},
+                                             "Load the state into the model it was saved with."))
                 out[key] = np.empty_like(p.array)
                 out[key][...] = array
         return out
@@ -267,7 +267,7 @@ class Optimizer:
 
 
 def descent(p: np.ndarray, grad: np.ndarray, group: dict[str, Any]) -> np.ndarray:
-    """The direction to descend: ``grad``, negated under `maximize`, plus ``weight_decay · p``; a new array unless it is `grad`."""
+    """What to descend along: `grad`, negated under `maximize`, plus ``weight_decay · p``; without either, `grad` itself."""
     if group["maximize"]:
         grad = -grad
     decay = float(group["weight_decay"])

@@ -53,8 +53,8 @@ def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, norm
     if error_if_nonfinite and not math.isfinite(total):
         culprit = next((i for i, (value, _) in enumerate(norms) if not math.isfinite(value)), 0)
         name = clipped[culprit].name or f"number {culprit} of those with a gradient"
-        raise GraphError(f"clip_grad_norm_: the norm of all gradients is {total}; parameter {name} is the first whose own is not "
-                         "finite.\n  Lower the learning rate, or pass error_if_nonfinite=False to clip all the same.")
+        raise GraphError(f"clip_grad_norm_: the norm of all gradients is {total}; the first that is not finite is that of "
+                         f"parameter {name}.\n  Lower the learning rate, or pass error_if_nonfinite=False to go on.")
     scale = min(max_norm / (total + 1e-6), 1.0) if total == total else math.nan
     if scale != 1.0:
         for p in clipped:
@@ -96,7 +96,10 @@ def norm(x: np.ndarray, p: float) -> float:
     if p == math.inf:
         return float(np.max(np.abs(x)))
     flat = x.ravel("K")
-    total = float(np.dot(flat, flat)) if p == 2 and x.dtype != np.float16 else float(np.sum(np.abs(flat, dtype=wide(x)) ** p))
+    if p == 2 and x.dtype != np.float16:
+        total = float(np.dot(flat, flat))
+    else:
+        total = float(np.sum(np.abs(flat, dtype=wide(x)) ** p))
     if math.isfinite(total) and total > np.finfo(x.dtype).tiny * x.size:
         return total ** (1 / p)
     largest = float(np.max(np.abs(x)))

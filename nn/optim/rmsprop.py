@@ -50,14 +50,14 @@ class RMSprop(Optimizer):
         for option in ("lr", "alpha", "eps", "weight_decay", "momentum"):
             self.require(group, option)
 
-    def update(self, p: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
+    def update(self, param: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
         state["step"] = state.get("step", 0) + 1
         lr, alpha, eps, momentum = (float(group[option]) for option in ("lr", "alpha", "eps", "momentum"))
         for name, used in (("square_avg", True), ("grad_avg", group["centered"]), ("momentum_buffer", momentum > 0)):
             if used and name not in state:
-                state[name] = np.zeros_like(p)
-        for p, grad, s, m, b in blocks(p, grad, state["square_avg"], state.get("grad_avg"), state.get("momentum_buffer")):
-            g = descent(p, grad, group)
+                state[name] = np.zeros_like(param)
+        for p, g, s, m, b in blocks(param, grad, state["square_avg"], state.get("grad_avg"), state.get("momentum_buffer")):
+            g = descent(p, g, group)
             d = g * g
             d *= 1 - alpha
             s *= alpha

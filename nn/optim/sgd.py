@@ -54,13 +54,13 @@ class SGD(Optimizer):
             raise ArgumentError(f"SGD: nesterov=True with momentum={group['momentum']}, dampening={group['dampening']}.\n"
                                 "  Nesterov momentum needs momentum > 0 and dampening=0.")
 
-    def update(self, p: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
+    def update(self, param: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
         lr, momentum, dampening = float(group["lr"]), float(group["momentum"]), float(group["dampening"])
         first = momentum != 0 and "momentum_buffer" not in state
         if first:
-            state["momentum_buffer"] = np.empty_like(p)
-        for p, grad, v in blocks(p, grad, state["momentum_buffer"] if momentum else None):
-            g = descent(p, grad, group)
+            state["momentum_buffer"] = np.empty_like(param)
+        for p, g, v in blocks(param, grad, state["momentum_buffer"] if momentum else None):
+            g = descent(p, g, group)
             if momentum:
                 if first:
                     v[...] = g

@@ -161,7 +161,7 @@ def both_optimizers(name="SGD", **options):
 def follow(schedules, steps, metric=None):
     """The learning rates and momenta that both libraries set, step by step, side by side."""
     for step in range(steps):
-        yield [[[group["lr"], group.get("momentum"), group.get("betas")] for group in s.optimizer.param_groups] for s in schedules]
+        yield [[[g["lr"], g.get("momentum"), g.get("betas")] for g in s.optimizer.param_groups] for s in schedules]
         yield [s.get_last_lr() for s in schedules]
         for s in schedules:
             s.optimizer.step()
@@ -178,7 +178,8 @@ def test_schedules(name, options, optimizer):
 
 
 @pytest.mark.parametrize("options", [
-    {}, {"mode": "max", "patience": 2, "factor": 0.5}, {"patience": 1, "threshold": 0.1, "threshold_mode": "abs", "cooldown": 2},
+    {}, {"mode": "max", "patience": 2, "factor": 0.5},
+    {"patience": 1, "threshold": 0.1, "threshold_mode": "abs", "cooldown": 2},
     {"mode": "max", "threshold": 0.05, "threshold_mode": "abs", "patience": 0, "min_lr": [0.05, 0.001]},
     {"patience": 0, "factor": 0.1, "eps": 1e-3}], ids=label)
 def test_reduce_on_plateau(options, rng):
@@ -192,8 +193,9 @@ def test_reduce_on_plateau(options, rng):
 
 def sequence(library, optimizer):
     s = library
-    return s.SequentialLR(optimizer, [s.LinearLR(optimizer, 0.1, total_iters=4), s.StepLR(optimizer, 2, gamma=0.5),
-                                      s.ExponentialLR(optimizer, 0.8), s.CosineAnnealingLR(optimizer, 5)], milestones=[4, 9, 12])
+    schedules = [s.LinearLR(optimizer, 0.1, total_iters=4), s.StepLR(optimizer, 2, gamma=0.5),
+                 s.ExponentialLR(optimizer, 0.8), s.CosineAnnealingLR(optimizer, 5)]
+    return s.SequentialLR(optimizer, schedules, milestones=[4, 9, 12])
 
 
 def test_sequence_of_schedules():
@@ -244,7 +246,8 @@ def test_making_a_schedule_in_mid_run(name, options):
 def test_clip_grad_norm(norm_type, max_norm, dtype, rng):
     mine, theirs = parameters(rng, dtype)
     set_gradients(mine, theirs, gradients(rng, 1), dtype)
-    total, wanted = clip_grad_norm_(mine, max_norm, norm_type), torch.nn.utils.clip_grad_norm_(theirs, max_norm, norm_type)
+    total = clip_grad_norm_(mine, max_norm, norm_type)
+    wanted = torch.nn.utils.clip_grad_norm_(theirs, max_norm, norm_type)
     rtol = 1e-12 if dtype == np.float64 else 2e-5
     assert total.dtype == dtype
     np.testing.assert_allclose(total.item(), wanted.item(), rtol=rtol)

@@ -51,8 +51,8 @@ class LRScheduler:
             if last_epoch == -1:
                 group.setdefault("initial_lr", group["lr"])
             elif "initial_lr" not in group:
-                raise ArgumentError(f"{self.name}: last_epoch={last_epoch}, but group {i} has no 'initial_lr' to continue from."
-                                    "\n  Load the optimizer's state dict first, or leave last_epoch at -1.")
+                raise ArgumentError(f"{self.name}: last_epoch={last_epoch}, but group {i} has no 'initial_lr'.\n"
+                                    "  Load the optimizer's state dict first, or leave last_epoch at -1.")
         self.base_lrs = [float(group["initial_lr"]) for group in optimizer.param_groups]
         self.last_epoch = last_epoch
         self.start()
@@ -103,8 +103,8 @@ class LRScheduler:
     def write(self, lrs: list[float]) -> None:
         """Put `lrs` into the groups."""
         if len(lrs) != len(self.optimizer.param_groups):
-            raise ArgumentError(f"{self.name}: the optimizer has {len(self.optimizer.param_groups)} groups, and had {len(lrs)} "
-                                "when this scheduler was made.\n  Add groups first, and make the scheduler then.")
+            raise ArgumentError(f"{self.name}: made for {len(lrs)} parameter groups, but now the optimizer has "
+                                f"{len(self.optimizer.param_groups)}.\n  Add groups first, and make the scheduler then.")
         for group, lr in zip(self.optimizer.param_groups, lrs):
             group["lr"] = lr
         self._last_lr = self.current()
@@ -130,8 +130,8 @@ class LRScheduler:
         """
         have, given = set(self.state_dict()), set(state_dict) - FOREIGN
         if have != given:
-            raise StateError(f"{self.name}: the state does not fit: missing {sorted(have - given)}, unknown {sorted(given - have)}."
-                             "\n  Load it into a scheduler of the kind that was saved.")
+            raise StateError(f"{self.name}: the state lacks {sorted(have - given)} and has unknown {sorted(given - have)}.\n"
+                             "  Load it into a scheduler of the kind that was saved.")
         loaded = {key: state_dict[key] for key in given}
         for key, value in loaded.items():
             if isinstance(value, Counter):  # PyTorch's milestones

@@ -56,7 +56,7 @@ class CosineAnnealingLR(LRScheduler):
 
 
 class OneCycleLR(LRScheduler):
-    """Lets the learning rate rise to `max_lr` and fall far below its start, and momentum fall and rise: one `step()` per batch.
+    """Lets the learning rate rise to `max_lr` and fall far below its start, momentum fall and rise; `step()` once per batch.
 
         phase 1, up to pct_start · total_steps:   max_lr / div_factor → max_lr,      max_momentum → base_momentum
         phase 2, to the end:                      max_lr → first lr / final_div_factor,     base_momentum → max_momentum
@@ -114,7 +114,8 @@ class OneCycleLR(LRScheduler):
             self.prepare(max_lr, base_momentum, max_momentum, div_factor, final_div_factor)
         super().__init__(optimizer, last_epoch)
 
-    def prepare(self, max_lr: Any, base_momentum: Any, max_momentum: Any, div_factor: float, final_div_factor: float) -> None:
+    def prepare(self, max_lr: Any, base_momentum: Any, max_momentum: Any, div_factor: float,
+                final_div_factor: float) -> None:
         """Write the corners of the cycle into the groups, where the optimizer's state dict keeps them."""
         for group, lr in zip(self.optimizer.param_groups, self.per_group("max_lr", max_lr)):
             group["initial_lr"], group["max_lr"] = lr / div_factor, lr

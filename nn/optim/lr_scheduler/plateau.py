@@ -24,7 +24,7 @@ class ReduceLROnPlateau(LRScheduler):
         eps        a reduction smaller than this is not made
 
     Raises
-        ArgumentError   `factor` outside of (0, 1), an unknown mode, another number of `min_lr` than groups
+        ArgumentError   `factor` outside of [0, 1), an unknown mode, another number of `min_lr` than groups
 
     Example
         >>> from nn.optim import SGD
@@ -37,17 +37,19 @@ class ReduceLROnPlateau(LRScheduler):
         [0.1]
     """
 
-    def __init__(self, optimizer: Optimizer, mode: str = "min", factor: float = 0.1, patience: int = 10, threshold: float = 1e-4,
-                 threshold_mode: str = "rel", cooldown: int = 0, min_lr: float | Sequence[float] = 0, eps: float = 1e-8):
+    def __init__(self, optimizer: Optimizer, mode: str = "min", factor: float = 0.1, patience: int = 10,
+                 threshold: float = 1e-4, threshold_mode: str = "rel", cooldown: int = 0,
+                 min_lr: float | Sequence[float] = 0, eps: float = 1e-8):
         self.attach(optimizer)
         if not 0 <= factor < 1:
-            raise ArgumentError(f"ReduceLROnPlateau: factor={factor!r} is not allowed.\n  Use a number below 1, such as 0.1.")
+            raise ArgumentError(f"ReduceLROnPlateau: factor={factor!r} is not allowed.\n  Use a number in [0, 1), as 0.1.")
         if mode not in ("min", "max"):
-            raise ArgumentError(f"ReduceLROnPlateau: mode={mode!r} is unknown.\n  Use 'min' for a loss, 'max' for an accuracy.")
+            raise ArgumentError(f"ReduceLROnPlateau: mode={mode!r} is unknown.\n"
+                                "  Use 'min' for a loss, 'max' for an accuracy.")
         if threshold_mode not in ("rel", "abs"):
             raise ArgumentError(f"ReduceLROnPlateau: threshold_mode={threshold_mode!r} is unknown.\n  Use 'rel' or 'abs'.")
         groups = len(optimizer.param_groups)
-        self.min_lrs = list(min_lr) if isinstance(min_lr, (list, tuple)) else [min_lr] * groups
+        self.min_lrs = [float(least) for least in (min_lr if isinstance(min_lr, (list, tuple)) else [min_lr] * groups)]
         if len(self.min_lrs) != groups:
             raise ArgumentError(f"ReduceLROnPlateau: {len(self.min_lrs)} values of min_lr for {groups} parameter groups.\n"
                                 "  Pass one number, or a list of one per group.")
@@ -58,7 +60,7 @@ class ReduceLROnPlateau(LRScheduler):
         self.last_epoch = 0
         self._last_lr = self.current()
 
-    def step(self, metrics: Any) -> None:  # type: ignore[override]
+    def step(self, metrics: Any) -> None:
         """Take note of this epoch's metric, and reduce the learning rate if it is time."""
         value = float(metrics)
         self.last_epoch += 1
@@ -77,6 +79,7 @@ class ReduceLROnPlateau(LRScheduler):
 
     def is_better(self, value: float) -> bool:
         """True if `value` improves on `best` by more than the threshold."""
+        relative = self.threshold_mode == "rel"
         if self.mode == "min":
-            return value < (self.best * (1.0 - self.threshold) if self.threshold_mode == "rel" else self.best - self.threshold)
-        return value > (self.best * (1.0 + self.threshold) if self.threshold_mode == "rel" else self.best + self.threshold)
+            return value < (self.best * (1.0 - self.threshold) if relative else self.best - self.threshold)
+        return value > (self.best * (1.0 + self.threshold) if relative else self.best + self.threshold)

@@ -33,7 +33,8 @@ class SequentialLR(LRScheduler):
 
     without_state = ("optimizer", "_schedulers")
 
-    def __init__(self, optimizer: Optimizer, schedulers: Sequence[LRScheduler], milestones: Sequence[int], last_epoch: int = -1):
+    def __init__(self, optimizer: Optimizer, schedulers: Sequence[LRScheduler], milestones: Sequence[int],
+                 last_epoch: int = -1):
         self.attach(optimizer)
         if len(milestones) != len(schedulers) - 1:
             raise ArgumentError(f"SequentialLR: {len(milestones)} milestones between {len(schedulers)} schedules.\n"

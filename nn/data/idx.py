@@ -1,0 +1,73 @@
+"""The IDX format of MNIST and its relatives: a magic number, the lengths of the axes, the values."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import os
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from tensorgrad.errors import DataError
+
+__all__ = ["read_idx", "parse_idx", "unzipped"]
+
+DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+
+
+def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
+    """The array in an IDX file, plain or compressed by gzip, in the machine's byte order.
+
+    Raises
+        DataError   the file is missing, truncated, too long, damaged, or no IDX file
+    """
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"idx: cannot read {path}: {error.strerror or error}.\n  Check the path.") from error
+    return parse_idx(unzipped(data, str(path)), str(path))
+
+
+def unzipped(data: bytes, where: str) -> bytes:
+    """`data`, decompressed if it begins as gzip does; `where` names it in an error."""
+    if data[:2] != b"\x1f\x8b":
+        return data
+    try:
+        return gzip.decompress(data)
+    except (OSError, EOFError, zlib.error, struct.error) as error:
+        raise DataError(f"idx: {where} is truncated or damaged: {error}.\n  Delete it, and get it again.") from error
+
+
+def parse_idx(data: bytes, where: str = "the data") -> np.ndarray:
+    """The array in the bytes of an IDX file; `where` names it in an error.
+
+    Source
+        LeCun, "The MNIST database": 0, 0, a code for the dtype, the number of axes, their lengths as big-endian 32-bit
+        integers, then the values in C order
+
+    Raises
+        DataError   the bytes are not that, or not as many as the lengths say
+
+    Example
+        >>> parse_idx(bytes([0, 0, 8, 1, 0, 0, 0, 3, 7, 8, 9]))
+        array([7, 8, 9], dtype=uint8)
+    """
+    if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in DTYPES or not data[3]:
+        raise DataError(f"idx: {where} is no IDX file: it begins with {data[:4].hex(' ') or 'nothing'}.\n"
+                        "  It should begin with 00 00 08 and the number of axes.")
+    ndim, dtype = data[3], np.dtype(DTYPES[data[2]])
+    start = 4 + 4 * ndim
+    if len(data) < start:
+        raise DataError(f"idx: {where} is truncated: {len(data)} bytes, where the header alone has {start}.\n"
+                        "  Delete it, and get it again.")
+    shape = struct.unpack(f">{ndim}I", data[4:start])
+    expected = start + math.prod(shape) * dtype.itemsize
+    if len(data) != expected:
+        state = "truncated" if len(data) < expected else "too long"
+        raise DataError(f"idx: {where} is {state}: {len(data)} bytes, where shape {shape} of {dtype.name} needs {expected}.\n"
+                        "  Delete it, and get it again.")
+    return np.frombuffer(data, dtype, offset=start).reshape(shape).astype(dtype.newbyteorder("="))

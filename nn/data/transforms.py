@@ -1,0 +1,228 @@
+"""Changes of whole batches of images, as NumPy on (N, C, H, W).
+
+Each is called as ``transform(batch, rng)`` and returns a new batch; the generator decides what happens to which image.  Any
+function of that kind can stand beside them in a `Compose`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Sequence
+
+import numpy as np
+
+from tensorgrad.errors import ArgumentError, DtypeError, ShapeError, message
+from tensorgrad.random import Generator
+
+__all__ = ["Compose", "ToFloat", "Normalize", "RandomCrop", "RandomHorizontalFlip", "RandomRotation"]
+
+
+class Compose:
+    """One transform after the other.
+
+    Example
+        >>> Compose([RandomHorizontalFlip(), Normalize(0.5, 0.25)])
+        Compose([RandomHorizontalFlip(p=0.5), Normalize(mean=0.5, std=0.25)])
+    """
+
+    def __init__(self, transforms: Sequence[Callable[[np.ndarray, Generator], np.ndarray]]):
+        for transform in transforms:
+            if not callable(transform):
+                raise DtypeError(f"Compose: {transform!r} cannot be called.\n  Pass transforms: [Normalize(0.5, 0.25)].")
+        self.transforms = list(transforms)
+
+    def __call__(self, batch: np.ndarray, rng: Generator) -> np.ndarray:
+        for transform in self.transforms:
+            batch = transform(batch, rng)
+        return batch
+
+    def __repr__(self) -> str:
+        return f"Compose([{', '.join(map(repr, self.transforms))}])"
+
+
+class ToFloat:
+    """float32 from integers, divided by `scale`; floats only become float32.
+
+    Example
+        >>> ToFloat()(np.full((1, 1, 1, 1), 51, np.uint8), None)
+        array([[[[0.2]]]], dtype=float32)
+    """
+
+    def __init__(self, scale: float = 255):
+        if not scale > 0:
+            raise ArgumentError(f"ToFloat: scale={scale!r} is not allowed.\n  Use the largest value, such as 255.")
+        self.scale = scale
+
+    def __call__(self, batch: np.ndarray, rng: Generator | None = None) -> np.ndarray:
+        if batch.dtype.kind == "f":
+            return batch.astype(np.float32)
+        return np.divide(batch, self.scale, dtype=np.float32)
+
+    def __repr__(self) -> str:
+        return f"ToFloat(scale={self.scale:g})"
+
+
+class Normalize:
+    """``(x − mean) / std``, per channel.
+
+    Parameters
+        mean, std   numbers, or one per channel
+
+    Raises
+        ArgumentError   a `std` that is not above 0
+        DtypeError      a batch of integers
+        ShapeError      another number of channels than of means
+
+    Example
+        >>> Normalize(mean=[1.0, 2.0], std=[0.5, 1.0])(np.ones((1, 2, 1, 1)), None).ravel()
+        array([ 0., -1.])
+    """
+
+    def __init__(self, mean: float | Sequence[float], std: float | Sequence[float]):
+        self.mean, self.std = mean, std
+        self.channels = {np.size(mean), np.size(std)} - {1}
+        if not np.all(np.asarray(std) > 0) or len(self.channels) > 1:
+            raise ArgumentError(f"Normalize: mean={mean!r}, std={std!r} is not allowed.\n"
+                                "  Use a number and one above 0, or as many of each as there are channels.")
+
+    def __call__(self, batch: np.ndarray, rng: Generator | None = None) -> np.ndarray:
+        if batch.dtype.kind != "f":
+            raise DtypeError(message("Normalize", "expects floats", {"batch": batch}, "Put ToFloat() before it."))
+        check_images("Normalize", batch)
+        if self.channels and batch.shape[1] not in self.channels:
+            raise ShapeError(message("Normalize", f"the batch has {batch.shape[1]} channels, mean and std are for "
+                                     f"{min(self.channels)}", {"batch": batch}, "Give one mean and std per channel."))
+        mean, std = (np.asarray(value, batch.dtype).reshape(-1, 1, 1) for value in (self.mean, self.std))
+        out = batch - mean
+        out /= std
+        return out
+
+    def __repr__(self) -> str:
+        return f"Normalize(mean={self.mean}, std={self.std})"
+
+
+class RandomCrop:
+    """A window of `size` at a random place of each image, after padding it by `padding` cells of `fill` on every side.
+
+    Parameters
+        size      (height, width), or a number for both
+        padding   cells: a number, or (vertical, horizontal)
+
+    Raises
+        ShapeError   a padded image smaller than the window
+
+    Example
+        >>> RandomCrop(32, padding=4)(np.zeros((5, 3, 32, 32), np.float32), np.random.default_rng(0)).shape
+        (5, 3, 32, 32)
+    """
+
+    def __init__(self, size: int | tuple[int, int], padding: int | tuple[int, int] = 0, fill: float = 0):
+        self.size, self.padding = pair("RandomCrop", "size", size, 1), pair("RandomCrop", "padding", padding, 0)
+        self.fill = fill
+
+    def __call__(self, batch: np.ndarray, rng: Generator) -> np.ndarray:
+        check_images("RandomCrop", batch)
+        (height, width), (down, right) = self.size, self.padding
+        n, _, H, W = batch.shape
+        H, W = H + 2 * down, W + 2 * right
+        if H < height or W < width:
+            raise ShapeError(message("RandomCrop", f"images of {H}×{W}, padding included, are smaller than the crop of "
+                                     f"{height}×{width}", {"batch": batch}, "Make the padding larger or the crop smaller."))
+        top, left = rng.integers(H - height + 1, size=n), rng.integers(W - width + 1, size=n)
+        if down or right:
+            batch = np.pad(batch, ((0, 0), (0, 0), (down, down), (right, right)), constant_values=self.fill)
+        windows = np.lib.stride_tricks.sliding_window_view(batch, (height, width), axis=(2, 3))
+        return windows[np.arange(n), :, top, left]
+
+    def __repr__(self) -> str:
+        return f"RandomCrop(size={self.size}, padding={self.padding}, fill={self.fill:g})"
+
+
+class RandomHorizontalFlip:
+    """Each image mirrored, left for right, with probability `p`.
+
+    Example
+        >>> RandomHorizontalFlip(p=1)(np.arange(3.0).reshape(1, 1, 1, 3), np.random.default_rng(0)).ravel()
+        array([2., 1., 0.])
+    """
+
+    def __init__(self, p: float = 0.5):
+        if not 0 <= p <= 1:
+            raise ArgumentError(f"RandomHorizontalFlip: p={p!r} is not allowed.\n  Use a probability in [0, 1].")
+        self.p = p
+
+    def __call__(self, batch: np.ndarray, rng: Generator) -> np.ndarray:
+        check_images("RandomHorizontalFlip", batch)
+        flip = rng.random(len(batch)) < self.p
+        return np.where(flip[:, None, None, None], batch[..., ::-1], batch)
+
+    def __repr__(self) -> str:
+        return f"RandomHorizontalFlip(p={self.p:g})"
+
+
+class RandomRotation:
+    """Each image turned around its centre by a random angle; corners that come from outside are `fill`.
+
+    A new pixel is read between the four old ones around the place it comes from (bilinear).
+
+    Parameters
+        degrees   the angle is uniform in [−degrees, degrees], or in the interval (low, high); positive is counter-clockwise
+
+    Raises
+        DtypeError   a batch of integers
+
+    Example
+        >>> RandomRotation((90, 90))(np.array([[[[1.0, 2.0], [3.0, 4.0]]]]), np.random.default_rng(0)).round(6)
+        array([[[[2., 4.], [1., 3.]]]])
+    """
+
+    def __init__(self, degrees: float | tuple[float, float], fill: float = 0):
+        low, high = degrees if isinstance(degrees, (tuple, list)) else (-degrees, degrees)
+        if not low <= high:
+            raise ArgumentError(f"RandomRotation: degrees={degrees!r} is not allowed.\n  Use a number ≥ 0, or (low, high).")
+        self.degrees, self.fill = (low, high), fill
+
+    def __call__(self, batch: np.ndarray, rng: Generator) -> np.ndarray:
+        check_images("RandomRotation", batch)
+        if batch.dtype.kind != "f":
+            raise DtypeError(message("RandomRotation", "expects floats", {"batch": batch}, "Put ToFloat() before it."))
+        return rotate(batch, np.deg2rad(rng.uniform(*self.degrees, size=len(batch))), self.fill)
+
+    def __repr__(self) -> str:
+        return f"RandomRotation(degrees=({self.degrees[0]:g}, {self.degrees[1]:g}), fill={self.fill:g})"
+
+
+def rotate(batch: np.ndarray, angles: np.ndarray, fill: float) -> np.ndarray:
+    """Image n of the batch turned counter-clockwise by ``angles[n]`` radians."""
+    n, c, H, W = batch.shape
+    y, x = np.arange(H)[:, None] - (H - 1) / 2, np.arange(W) - (W - 1) / 2
+    cos, sin = np.cos(angles)[:, None, None], np.sin(angles)[:, None, None]
+    rows, columns = y * cos + x * sin + (H - 1) / 2, x * cos - y * sin + (W - 1) / 2  # (N, H, W): where a pixel comes from
+    top, left = np.floor(rows).astype(np.intp), np.floor(columns).astype(np.intp)
+    down, right = (rows - top).astype(batch.dtype), (columns - left).astype(batch.dtype)
+    framed = np.pad(batch, ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=fill)  # what is outside reads the frame
+    flat = framed.transpose(0, 2, 3, 1).reshape(-1, c)
+    image = np.arange(n)[:, None, None] * ((H + 2) * (W + 2))
+
+    def pixel(row: np.ndarray, column: np.ndarray) -> np.ndarray:
+        place = image + np.clip(row + 1, 0, H + 1) * (W + 2) + np.clip(column + 1, 0, W + 1)
+        return flat[place]  # (N, H, W, C)
+
+    down, right = down[..., None], right[..., None]
+    above = pixel(top, left) * (1 - right) + pixel(top, left + 1) * right
+    below = pixel(top + 1, left) * (1 - right) + pixel(top + 1, left + 1) * right
+    return np.ascontiguousarray((above * (1 - down) + below * down).transpose(0, 3, 1, 2))
+
+
+def check_images(who: str, batch: np.ndarray) -> None:
+    """Raise unless `batch` has the axes (N, C, H, W)."""
+    if batch.ndim != 4:
+        raise ShapeError(message(who, "expects images of shape (N, C, H, W)", {"batch": batch},
+                                 "Add the axis that is missing: images[:, None] for one channel."))
+
+
+def pair(who: str, name: str, value: Any, least: int) -> tuple[int, int]:
+    """`value` for height and width."""
+    both = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+    if len(both) != 2 or any(isinstance(v, bool) or not isinstance(v, (int, np.integer)) or v < least for v in both):
+        raise ArgumentError(f"{who}: {name}={value!r} is not allowed.\n  Use an integer ≥ {least}, or two.")
+    return int(both[0]), int(both[1])
