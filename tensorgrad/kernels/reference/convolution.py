@@ -15,7 +15,7 @@ import numpy as np
 
 from tensorgrad.kernels import threads
 from tensorgrad.kernels.reference import depthwise
-from tensorgrad.kernels.reference.windows import CACHE, batches, blocks, channels_first, channels_last, padded, windows
+from tensorgrad.kernels.reference.windows import CACHE, batches, blocks, channels_first, channels_last, Frame, windows
 from tensorgrad.window import Window
 
 FEWEST_ROWS = 256  # a product of fewer rows is dominated by reading the weights
@@ -149,20 +149,28 @@ class Patches:
         self.planar = run < SHORT_RUN and run < counts[-1] and window.stride[-1] == 1
 
     def rows(self, start, stop):
-        """(images, block of their positions, group, matrix of the windows there) over images `start` to `stop`."""
+        """(images, block of their positions, group, matrix of the windows there) over images `start` to `stop`.
+
+        The matrix is overwritten by the next one.
+        """
         images = max(1, self.limit // max(self.positions, 1))
+        frame = Frame(self.x[start:min(start + images, stop)], self.window, self.planar)
+        scratch = np.empty(min(self.limit, images * self.positions) * self.width, self.x.dtype)
         for first in range(start, stop, images):
             batch = slice(first, min(first + images, stop))
-            image = padded(self.x[batch], self.window, self.planar)
+            image = frame.around(self.x[batch])
             for group in range(self.groups):
                 view = windows(image[..., group_of(image.shape[-1], self.groups, group)], self.window, self.counts)
                 for block in blocks(view.shape[:1 + len(self.counts)], self.limit):
-                    yield batch, block, group, self.matrix(view[block])
+                    yield batch, block, group, self.matrix(view[block], scratch)
 
-    def matrix(self, view):
-        """(N, H', W', K, L, C) copied to (N · H' · W', K · L · C)."""
-        if not self.planar:
+    def matrix(self, view, scratch):
+        """(N, H', W', K, L, C) as (N · H' · W', K · L · C), copied to `scratch` unless its memory is in that order."""
+        if view.flags.c_contiguous:
             return view.reshape(-1, self.width)
-        ndim = 1 + len(self.counts)
-        order = (*range(ndim, view.ndim), *range(ndim))
-        return view.transpose(order).reshape(self.width, -1).T
+        if self.planar:
+            ndim = 1 + len(self.counts)
+            view = view.transpose(*range(ndim, view.ndim), *range(ndim))
+        copy = scratch[:view.size].reshape(view.shape)
+        np.copyto(copy, view)
+        return copy.reshape(self.width, -1).T if self.planar else copy.reshape(-1, self.width)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from tensorgrad.kernels import threads
@@ -15,30 +17,48 @@ def max_pool(x, window):
     image = channels_last(x)
     y = np.empty((n, *counts, c), x.dtype)
     winners = np.empty(y.shape, np.int64)
-    plane = np.arange(int(np.prod(sizes))).reshape(*sizes, 1)
-    first = np.ix_(*[first_inside(window, axis, count) for axis, count in enumerate(counts)])
+    number = np.min_scalar_type(window.taps)  # taps are numbered in row-major order
+    steps = [int(np.prod(sizes[axis + 1:])) for axis in range(len(sizes))]
+    first, first_tap, start_cell = first_inside(window, counts, steps)
+    cell_of_tap = outer_sum([np.arange(k) * d * step for k, d, step in zip(window.kernel, window.dilation, steps)])
 
     def part(start, stop):
-        for batch in batches(start, stop, 3 * y[:1].nbytes + winners[:1].nbytes):
-            best, where = y[batch], winners[batch]
+        for batch in batches(start, stop, 4 * y[:1].nbytes):
+            best = y[batch]
             best[...] = image[batch][:, *first]
-            where[...] = plane[first]
-            for _, seen, cells in window.reaches(tuple(sizes), counts):
+            tap_of = np.empty(best.shape, number)
+            tap_of[...] = first_tap[..., None]
+            for tap, seen, cells in window.reaches(tuple(sizes), counts):
                 entry = image[batch][:, *cells]
                 wins = entry > best[:, *seen]
                 if x.dtype.kind == "f":
                     wins |= entry != entry
-                np.copyto(best[:, *seen], entry, where=wins)
-                np.copyto(where[:, *seen], plane[cells], where=wins)
+                np.maximum(best[:, *seen], entry, out=best[:, *seen])
+                # A later tap has a larger number: the last one to win is the largest.
+                mark = wins * number.type(np.ravel_multi_index(tap, window.kernel))
+                np.maximum(tap_of[:, *seen], mark, out=tap_of[:, *seen])
+            np.add(cell_of_tap.take(tap_of), start_cell[..., None], out=winners[batch])
 
     threads.run(part, n, y.size * window.taps * 4)
     return channels_first(y), channels_first(winners)
 
 
-def first_inside(window: Window, axis: int, count: int) -> np.ndarray:
-    """The first cell of the image under each window, along one axis."""
-    positions = window.positions(axis, count)
-    return positions[np.arange(count), (positions >= 0).argmax(1)]
+def first_inside(window: Window, counts: tuple[int, ...], steps: list[int]) -> tuple[tuple, np.ndarray, np.ndarray]:
+    """The first cell of the image under each window: (index of the cells, number of its tap), and the window's own start.
+
+    A start is a row-major index too, of a cell that may lie in the padding.
+    """
+    positions = [window.positions(axis, count) for axis, count in enumerate(counts)]
+    taps = [(p >= 0).argmax(1) for p in positions]
+    cells = [p[np.arange(len(p)), t] for p, t in zip(positions, taps)]
+    tap_steps = [int(np.prod(window.kernel[axis + 1:])) for axis in range(window.ndim)]
+    return (np.ix_(*cells), outer_sum([t * step for t, step in zip(taps, tap_steps)]),
+            outer_sum([p[:, 0] * step for p, step in zip(positions, steps)]))
+
+
+def outer_sum(terms: list[np.ndarray]) -> np.ndarray:
+    """Entry (i, j) is ``terms[0][i] + terms[1][j]``."""
+    return functools.reduce(np.add.outer, terms)
 
 
 def scatter_winners(y, winners, sizes):

@@ -22,21 +22,31 @@ def channels_first(x: np.ndarray) -> np.ndarray:
     return np.moveaxis(x, -1, 1)
 
 
-def padded(x: np.ndarray, window: Window, planar: bool = False) -> np.ndarray:
-    """x (N, H, W, C) with the window's zeros around it; negative padding crops.
+class Frame:
+    """Images (N, H, W, C) with a window's zeros around them, slice after slice of a batch in the same memory.
 
-    In memory the channel is innermost, or with `planar` outside of H and W, so that windows are copied in long runs.
+    The channel is innermost, or with `planar` outside of H and W, so that windows are copied in long runs.  Negative
+    padding crops.
     """
-    n, *sizes, c = x.shape
-    inner = tuple([slice(max(0, -before), size + min(0, after)) for size, (before, after) in zip(sizes, window.padding)])
-    if all(before <= 0 and after <= 0 for before, after in window.padding):
-        x = x[:, *inner]
-        return np.moveaxis(np.ascontiguousarray(np.moveaxis(x, -1, 1)), 1, -1) if planar else np.ascontiguousarray(x)
-    large = [size + before + after for size, (before, after) in zip(sizes, window.padding)]
-    out = np.moveaxis(np.zeros((n, c, *large), x.dtype), 1, -1) if planar else np.zeros((n, *large, c), x.dtype)
-    place = tuple([slice(max(0, before), size - max(0, after)) for size, (before, after) in zip(large, window.padding)])
-    out[:, *place] = x[:, *inner]
-    return out
+
+    def __init__(self, largest: np.ndarray, window: Window, planar: bool):
+        n, *sizes, c = largest.shape
+        self.planar, self.memory = planar, None
+        self.inner = tuple([slice(max(0, -before), n + min(0, after)) for n, (before, after) in zip(sizes, window.padding)])
+        if any(before > 0 or after > 0 for before, after in window.padding):
+            large = [size + before + after for size, (before, after) in zip(sizes, window.padding)]
+            self.memory = np.zeros((n, c, *large) if planar else (n, *large, c), largest.dtype)
+            self.place = tuple([slice(max(0, b), n - max(0, a)) for n, (b, a) in zip(large, window.padding)])
+
+    def around(self, x: np.ndarray) -> np.ndarray:
+        """x (N, H, W, C) framed; overwritten by the next call."""
+        x = x[:, *self.inner]
+        if self.memory is None:
+            return channels_last(np.ascontiguousarray(channels_first(x))) if self.planar else np.ascontiguousarray(x)
+        framed = self.memory[:len(x)]
+        framed = channels_last(framed) if self.planar else framed
+        framed[:, *self.place] = x
+        return framed
 
 
 def windows(x: np.ndarray, window: Window, counts: tuple[int, ...]) -> np.ndarray:
