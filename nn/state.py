@@ -49,14 +49,13 @@ def load(module: Module, state: Mapping[str, Any], strict: bool) -> Incompatible
                 continue
             if arrays[name].shape != tensor.shape:
                 misfits.append(f"{name}: {tensor.shape} in the model, {arrays[name].shape} in the state")
-    lines = []
-    if strict:
-        lines += listed("missing", [f"{name} {own[name].shape}" for name in missing])
-        lines += listed("unexpected", [name + suggestion(name, missing or list(own)) for name in unexpected])
-    lines += listed("misfit", misfits)
-    if lines:
-        raise StateError("\n".join([f"load_state_dict: the state does not fit this {who}; nothing was changed.", *lines,
-                                    "  " + advice(missing, unexpected, misfits)]))
+    if misfits or strict and (missing or unexpected):
+        lines = [f"load_state_dict: the state does not fit this {who}; nothing was changed."]
+        prefix = common_prefix(missing, unexpected)
+        if strict:
+            lines += listed("missing", [f"{name} {own[name].shape}" for name in missing])
+            lines += listed("unexpected", [name + ("" if prefix else suggestion(name, missing)) for name in unexpected])
+        raise StateError("\n".join([*lines, *listed("misfit", misfits), "  " + (prefix or advice(bool(misfits)))]))
     for name, array in arrays.items():
         write(own[name], array)
     return IncompatibleKeys(missing, unexpected)
@@ -100,14 +99,21 @@ def suggestion(name: str, candidates: list[str]) -> str:
     return f"   did you mean {close[0]!r}?" if close else ""
 
 
-def advice(missing: list[str], unexpected: list[str], misfits: list[str]) -> str:
-    """What to do about it; a prefix that all unexpected names have in common is recognised."""
-    wanted = set(missing)
-    for name in unexpected[:1]:
-        for target in missing:
-            prefix = name[:-len(target)]
-            if prefix and name.endswith("." + target) and all(other.removeprefix(prefix) in wanted for other in unexpected):
-                return f"Every name in the state starts with {prefix!r}: strip it with name.removeprefix({prefix!r})."
+def common_prefix(missing: list[str], unexpected: list[str]) -> str:
+    """Advice where the names would fit if the state's, or the model's, had not all the same prefix; else nothing."""
+    for longer, shorter, repair in ((unexpected, missing, "Every name in the state starts with {0!r}: strip it with "
+                                     "name.removeprefix({0!r})."),
+                                    (missing, unexpected, "Every name in the model starts with {0!r}: load into the part "
+                                     "of it that has no such prefix, or add it to the names.")):
+        for target in shorter if longer else ():
+            prefix = longer[0].removesuffix(target)
+            if prefix != longer[0] and prefix.endswith(".") and {name.removeprefix(prefix) for name in longer} <= set(shorter):
+                return repair.format(prefix)
+    return ""
+
+
+def advice(misfits: bool) -> str:
+    """What to do about it."""
     if misfits:
         return "Build the model with the options it was saved with, or leave these entries out and pass strict=False."
     return "Build the model with the options it was saved with, or pass strict=False to load what fits."
