@@ -17,8 +17,8 @@ FILE = Path(__file__).parent / "files" / "digits.npz"
 class Digits(ImageDataset):
     """1,797 hand-written digits, 8 × 8 pixels with values 0 to 16, from 13 people.
 
-    The split is fixed: of each class, every fifth image in the order of the file is a test image.  That makes 1,442 images to
-    train with and 355 to test, in the same proportions.
+    The split is fixed: of each class, every fifth image in the order of the file is a test image.  That makes 1,442 images
+    to train with and 355 to test, in the same proportions.
 
     Source
         E. Alpaydin and C. Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine Learning Repository 1998,

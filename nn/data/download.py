@@ -64,8 +64,9 @@ def fetch(who: str, remote: Remote, folder: str | os.PathLike[str], mirror: str 
             raise DataError(f"{who}: cannot write {target}: {error.strerror or error}.\n"
                             "  Set TENSORGRAD_DATA to a folder with space that can be written to.") from error
     tried = "\n".join(failures)
-    raise DataError(f"{who}: {remote.name} could not be downloaded:\n{tried}\n  Without a connection, put the file into "
-                    f"{target.parent} yourself;\n  or set TENSORGRAD_MIRROR to an address that has {remote.folder}/{remote.name}.")
+    raise DataError(f"{who}: {remote.name} could not be downloaded:\n{tried}\n"
+                    f"  Without a connection, put the file into {target.parent} yourself;\n"
+                    f"  or set TENSORGRAD_MIRROR to an address that has {remote.folder}/{remote.name}.")
 
 
 class Failure(Exception):

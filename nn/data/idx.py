@@ -68,6 +68,6 @@ def parse_idx(data: bytes, where: str = "the data") -> np.ndarray:
     expected = start + math.prod(shape) * dtype.itemsize
     if len(data) != expected:
         state = "truncated" if len(data) < expected else "too long"
-        raise DataError(f"idx: {where} is {state}: {len(data)} bytes, where shape {shape} of {dtype.name} needs {expected}.\n"
+        raise DataError(f"idx: {where} is {state}: {len(data)} bytes, but {dtype.name} {shape} needs {expected}.\n"
                         "  Delete it, and get it again.")
     return np.frombuffer(data, dtype, offset=start).reshape(shape).astype(dtype.newbyteorder("="))

@@ -41,9 +41,10 @@ class ImageDataset(Dataset):
             raise DataError(f"{name}: {len(images)} images, but {len(labels)} labels.\n  The files do not belong together.")
         if not len(images):
             raise DataError(f"{name}: there are no images.\n  Check the files.")
-        if labels.min() < 0 or labels.max() >= len(classes):
-            raise DataError(f"{name}: label {labels.max() if labels.max() >= len(classes) else labels.min()}, but the classes "
-                            f"are 0 to {len(classes) - 1}.\n  The files are of another data set.")
+        outside = labels[(labels < 0) | (labels >= len(classes))]
+        if outside.size:
+            raise DataError(f"{name}: a label is {outside[0]}, but the classes are 0 to {len(classes) - 1}.\n"
+                            "  The files are of another data set.")
         if images.max(initial=0) > scale:
             raise DataError(f"{name}: a value of {images.max()}, but {scale} is the largest.\n  The files are damaged.")
         self.name, self.images, self.labels, self.scale = name, images, labels.astype(np.int64), scale

@@ -34,7 +34,7 @@ class DataLoader:
         num_workers      threads that prepare batches ahead; 0 prepares them when they are asked for
         collate_fn       makes a batch of a list of samples, instead of `Dataset.batch`; the result is given out as it is
         drop_last        leave out a last batch that is not full
-        transform        ``transform(inputs, rng)`` changes the first entry of every batch, an array: see `nn.data.transforms`
+        transform        ``transform(inputs, rng)`` changes every batch's first entry, an array: see `nn.data.transforms`
         prefetch_factor  batches that each worker keeps ready
         seed             an integer; epochs are then the same in every run
         generator        where seeds are drawn otherwise
@@ -53,8 +53,8 @@ class DataLoader:
         >>> for x, y in loader:
         ...     print(x.numpy(), y.numpy())
         [1 0] [1 0]
-        [3 4] [1 0]
-        [2] [0]
+        [2 3] [0 1]
+        [4] [0]
     """
 
     def __init__(self, dataset: Any, batch_size: int = 1, shuffle: bool = False, sampler: Iterable[int] | None = None, *,
@@ -73,8 +73,8 @@ class DataLoader:
         if seed is not None and generator is not None:
             raise ArgumentError("DataLoader: seed and generator exclude each other.\n  Pass one of them.")
         if generator is not None and not isinstance(generator, Generator):
-            raise ArgumentError(f"DataLoader: generator is a {type(generator).__name__}.\n  Pass numpy.random.default_rng(seed), "
-                                "or seed=...")
+            raise ArgumentError(f"DataLoader: generator is a {type(generator).__name__}.\n"
+                                "  Pass numpy.random.default_rng(seed), or seed=...")
         self.dataset, self.batch_size, self.shuffle, self.sampler = dataset, int(batch_size), bool(shuffle), sampler
         self.num_workers, self.prefetch_factor = int(num_workers), int(prefetch_factor)
         self.collate_fn, self.drop_last, self.transform = collate_fn, bool(drop_last), transform
@@ -102,7 +102,7 @@ class DataLoader:
         self.epoch = int(epoch)
 
     def state_dict(self) -> dict[str, Any]:
-        """What a resumed run needs to give the same batches: the number of the next epoch, the seed, the generator's state."""
+        """What a resumed run needs to give the same batches: number of the next epoch, seed, the generator's state."""
         state = {"epoch": self.epoch, "seed": self.seed}
         return state if self.generator is None else {**state, "generator": self.generator.bit_generator.state}
 

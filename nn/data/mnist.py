@@ -149,8 +149,8 @@ class EMNIST(ImageDataset):
         images, labels = images_and_labels("emnist", *arrays)
         if split == "letters":
             labels = labels.astype(np.int64) - 1
-        super().__init__(f"emnist {split}, {'train' if train else 'test'}", np.ascontiguousarray(images.swapaxes(2, 3)), labels,
-                         tuple(SPLITS[split]))
+        upright = np.ascontiguousarray(images.swapaxes(2, 3))
+        super().__init__(f"emnist {split}, {'train' if train else 'test'}", upright, labels, tuple(SPLITS[split]))
 
 
 def images_and_labels(who: str, images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -20,7 +20,8 @@ def emnist(split: str) -> Callable[..., ImageDataset]:
 
 
 SETS: dict[str, Callable[..., ImageDataset]] = {
-    "digits": lambda root, train, **options: Digits(train), "fashion-mnist": FashionMNIST, "mnist": MNIST, "cifar10": CIFAR10,
+    "digits": lambda root, train, **options: Digits(train),
+    "fashion-mnist": FashionMNIST, "mnist": MNIST, "cifar10": CIFAR10,
     "emnist": emnist("balanced"), **{f"emnist-{split}": emnist(split) for split in SPLITS},
 }
 

@@ -194,23 +194,22 @@ class RandomRotation:
 def rotate(batch: np.ndarray, angles: np.ndarray, fill: float) -> np.ndarray:
     """Image n of the batch turned counter-clockwise by ``angles[n]`` radians."""
     n, c, H, W = batch.shape
-    y, x = np.arange(H)[:, None] - (H - 1) / 2, np.arange(W) - (W - 1) / 2
-    cos, sin = np.cos(angles)[:, None, None], np.sin(angles)[:, None, None]
-    rows, columns = y * cos + x * sin + (H - 1) / 2, x * cos - y * sin + (W - 1) / 2  # (N, H, W): where a pixel comes from
-    top, left = np.floor(rows).astype(np.intp), np.floor(columns).astype(np.intp)
-    down, right = (rows - top).astype(batch.dtype), (columns - left).astype(batch.dtype)
-    framed = np.pad(batch, ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=fill)  # what is outside reads the frame
-    flat = framed.transpose(0, 2, 3, 1).reshape(-1, c)
-    image = np.arange(n)[:, None, None] * ((H + 2) * (W + 2))
-
-    def pixel(row: np.ndarray, column: np.ndarray) -> np.ndarray:
-        place = image + np.clip(row + 1, 0, H + 1) * (W + 2) + np.clip(column + 1, 0, W + 1)
-        return flat[place]  # (N, H, W, C)
-
-    down, right = down[..., None], right[..., None]
-    above = pixel(top, left) * (1 - right) + pixel(top, left + 1) * right
-    below = pixel(top + 1, left) * (1 - right) + pixel(top + 1, left + 1) * right
-    return np.ascontiguousarray((above * (1 - down) + below * down).transpose(0, 3, 1, 2))
+    y, x = (np.arange(H)[:, None] - (H - 1) / 2).astype(batch.dtype), (np.arange(W) - (W - 1) / 2).astype(batch.dtype)
+    cos, sin = np.cos(angles).astype(batch.dtype)[:, None, None], np.sin(angles).astype(batch.dtype)[:, None, None]
+    # (N, H, W): the place a pixel comes from; all that is outside comes from the frame, one cell above and left, two below
+    rows = np.clip(y * cos + x * sin + (H - 1) / 2, -1, H)
+    columns = np.clip(x * cos - y * sin + (W - 1) / 2, -1, W)
+    top, left = np.floor(rows), np.floor(columns)
+    down, right = (rows - top)[:, None], (columns - left)[:, None]
+    up, near = 1 - down, 1 - right
+    flat = np.pad(batch, ((0, 0), (0, 0), (1, 2), (1, 2)), constant_values=fill).ravel()
+    plane, row = (H + 3) * (W + 3), W + 3
+    corner = (top.astype(np.intp) + 1) * row + left.astype(np.intp) + 1
+    place = corner[:, None] + (np.arange(n * c) * plane).reshape(n, c, 1, 1)  # (N, C, H, W)
+    out = np.zeros(batch.shape, batch.dtype)
+    for step, weight in ((0, up * near), (1, up * right), (row, down * near), (row + 1, down * right)):
+        out += flat[place + step] * weight
+    return out
 
 
 def check_images(who: str, batch: np.ndarray) -> None:

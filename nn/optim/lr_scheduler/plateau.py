@@ -49,7 +49,8 @@ class ReduceLROnPlateau(LRScheduler):
         if threshold_mode not in ("rel", "abs"):
             raise ArgumentError(f"ReduceLROnPlateau: threshold_mode={threshold_mode!r} is unknown.\n  Use 'rel' or 'abs'.")
         groups = len(optimizer.param_groups)
-        self.min_lrs = [float(least) for least in (min_lr if isinstance(min_lr, (list, tuple)) else [min_lr] * groups)]
+        lowest: Any = min_lr if isinstance(min_lr, (list, tuple)) else [min_lr] * groups
+        self.min_lrs = [float(least) for least in lowest]
         if len(self.min_lrs) != groups:
             raise ArgumentError(f"ReduceLROnPlateau: {len(self.min_lrs)} values of min_lr for {groups} parameter groups.\n"
                                 "  Pass one number, or a list of one per group.")
