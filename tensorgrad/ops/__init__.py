@@ -8,6 +8,7 @@ from tensorgrad.ops.choice import clamp, maximum, minimum, where
 from tensorgrad.ops.comparison import (bitwise_and, bitwise_not, bitwise_or, bitwise_xor, eq, ge, gt, isfinite, isinf, isnan,
                                        le, logical_and, logical_not, logical_or, logical_xor, lt, ne)
 from tensorgrad.ops.convolution import conv1d, conv2d, conv3d
+from tensorgrad.ops.dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout
 from tensorgrad.ops.einsum import einsum, tensordot
 from tensorgrad.ops.error_function import erf, erfc
 from tensorgrad.ops.exponential import exp, exp2, expm1, pow, reciprocal, rsqrt, sqrt, square
@@ -20,6 +21,7 @@ from tensorgrad.ops.joining import cat, chunk, split, stack, unbind
 from tensorgrad.ops.linalg import bmm, dot, linear, matmul, mm, mv, outer
 from tensorgrad.ops.logarithm import log, log10, log1p, log2, xlogy
 from tensorgrad.ops.mask_selection import masked_fill, masked_select
+from tensorgrad.ops.normalization import batch_norm, group_norm, instance_norm, layer_norm
 from tensorgrad.ops.norms import norm
 from tensorgrad.ops.ordering import argsort, median, sort, topk
 from tensorgrad.ops.padding import pad
@@ -37,6 +39,7 @@ from tensorgrad.ops.reordering import flip, roll
 from tensorgrad.ops.selection import embedding, index_add, index_select, one_hot
 from tensorgrad.ops.shape import (expand_as, flatten, matrix_transpose, movedim, permute, ravel, reshape, reshape_as,
                                   reversed_axes, squeeze, swapaxes, t, transpose, unflatten, unsqueeze, view_as)
+from tensorgrad.ops.softmax import log_softmax, logsumexp, softmax, softmin
 from tensorgrad.ops.statistics import std, std_mean, var, var_mean
 from tensorgrad.ops.transposed_convolution import conv_transpose1d, conv_transpose2d, conv_transpose3d
 from tensorgrad.ops.trigonometric import acos, asin, atan, atan2, cos, sin, tan
@@ -86,4 +89,7 @@ __all__ = [
     "norm",
     "bmm", "dot", "linear", "matmul", "mm", "mv", "outer",
     "einsum", "tensordot",
+    "log_softmax", "logsumexp", "softmax", "softmin",
+    "alpha_dropout", "dropout", "dropout1d", "dropout2d", "dropout3d", "feature_alpha_dropout",
+    "batch_norm", "group_norm", "instance_norm", "layer_norm",
 ]

@@ -1,0 +1,343 @@
+"""Normalisation to mean 0 and variance 1: over a batch, a layer, groups of channels, or single images.
+
+One op does it for any set of axes, in the memory layout of its input; what differs is which axes are taken together and along
+which the weight and the bias vary.  The variance takes two passes over the input, the mean first, so that no digits cancel.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tensorgrad import dtypes
+from tensorgrad.errors import ArgumentError, ShapeError, message
+from tensorgrad.op import Op
+from tensorgrad.ops.exponential import rsqrt
+from tensorgrad.ops.promotion import Operand, to
+from tensorgrad.ops.reduction import add_up, count, mean, sum, sum_to
+from tensorgrad.tensor import Tensor
+
+__all__ = ["batch_norm", "layer_norm", "group_norm", "instance_norm"]
+
+Shape = tuple[int, ...]
+
+
+class Normalize(Op):
+    """y = w · (x - mean) / √(var + eps) + b, mean and variance over `dim` of x seen in the shape `grouped`; w and b have the
+    shape `varies` there"""
+
+    __slots__ = ("dim", "eps", "grouped", "varies", "mean", "var")
+    keeps = (0, 1)
+
+    def __init__(self, dim: Shape, eps: float, grouped: Shape, varies: Shape):
+        self.dim, self.eps, self.grouped, self.varies = dim, eps, grouped, varies
+
+    def options(self):
+        return {"dim": self.dim, "eps": self.eps}
+
+    def forward(self, x, weight, bias):
+        shape, dim = x.shape, self.dim
+        x = x.reshape(self.grouped)
+        n = x.dtype.type(count(x.shape, dim))
+        self.mean = add_up(x, dim, True) / n
+        y = x - self.mean
+        self.var = add_up(y * y, dim, True) / n
+        scale = 1 / np.sqrt(self.var + self.eps)
+        if weight is not None and self.same_weight():
+            scale = scale * weight.reshape(self.varies)
+            weight = None
+        y *= scale
+        if weight is not None:
+            y *= weight.reshape(self.varies)
+        if bias is not None:
+            y += bias.reshape(self.varies)
+        return y.reshape(shape)
+
+    def same_weight(self) -> bool:
+        """True if the weight is the same for all entries that are normalised together."""
+        return all(self.varies[axis] == 1 for axis in self.dim)
+
+    def moments(self, x):
+        """Mean and variance: forward's numbers, or, if the rule is recorded, as functions of x."""
+        if not isinstance(x, Tensor):
+            return self.mean, self.var
+        average = mean(x, self.dim, True)
+        centered = x - average
+        return average, mean(centered * centered, self.dim, True)
+
+    def backward(self, grad):
+        x, weight = self.inputs
+        dim, shape = self.dim, self.shapes[0]
+        x, grad = x.reshape(self.grouped), grad.reshape(self.grouped)
+        average, variance = self.moments(x)
+        scale = rsqrt(variance + self.eps)
+        normal = (x - average) * scale
+        product = grad * normal
+        to_weight, to_bias = (product, grad) if not self.same_weight() else (sum(product, dim, True), sum(grad, dim, True))
+
+        grad_x = None
+        if self.needs(0):
+            n = count(x.shape, dim)
+            w = 1.0 if weight is None else weight.reshape(self.varies)
+            if self.same_weight():
+                grad_x = (grad - to_bias * (1 / n) - normal * (to_weight * (1 / n))) * (scale * w)
+            else:
+                grad, product = grad * w, product * w
+                grad_x = (grad - mean(grad, dim, True) - normal * mean(product, dim, True)) * scale
+            grad_x = grad_x.reshape(shape)
+        return (grad_x,
+                sum_to(to_weight, self.varies).reshape(self.shapes[1]) if self.needs(1) else None,
+                sum_to(to_bias, self.varies).reshape(self.shapes[2]) if self.needs(2) else None)
+
+    def forget(self):
+        self.mean = self.var = None
+
+
+class BatchNorm(Normalize):
+    """y = w · (x - mean) / √(var + eps) + b, mean and variance per channel over the batch"""
+
+    __slots__ = ()
+
+
+class LayerNorm(Normalize):
+    """y = w · (x - mean) / √(var + eps) + b, mean and variance over the last axes"""
+
+    __slots__ = ()
+
+
+class GroupNorm(Normalize):
+    """y = w · (x - mean) / √(var + eps) + b, mean and variance per image and group of channels"""
+
+    __slots__ = ()
+
+
+class InstanceNorm(Normalize):
+    """y = w · (x - mean) / √(var + eps) + b, mean and variance per image and channel"""
+
+    __slots__ = ()
+
+
+class BatchNormFixed(Op):
+    """y = w · (x - mean) / √(var + eps) + b per channel, with a mean and a variance that were measured before"""
+
+    __slots__ = ("mean", "scale")
+    keeps = (0, 1)
+
+    def __init__(self, mean: np.ndarray, var: np.ndarray, eps: float):
+        self.mean, self.scale = mean.copy(), 1 / np.sqrt(var + eps)  # a copy: training goes on and writes into it
+
+    def forward(self, x, weight, bias):
+        factor = self.scale if weight is None else self.scale * weight
+        shift = -self.mean * factor if bias is None else bias - self.mean * factor
+        varies = self.varies(x)
+        y = x * factor.reshape(varies)
+        y += shift.reshape(varies)
+        return y
+
+    def varies(self, x) -> Shape:
+        """The shape in which numbers per channel broadcast to x."""
+        return (-1, *[1] * (x.ndim - 2))
+
+    def backward(self, grad):
+        x, weight = self.inputs
+        varies = self.varies(grad)
+        over = (0, *range(2, grad.ndim))
+        grad_x = grad_weight = None
+        if self.needs(0):
+            grad_x = grad * (self.scale if weight is None else weight * self.scale).reshape(varies)
+        if self.needs(1):
+            grad_weight = sum(grad * ((x - self.mean.reshape(varies)) * self.scale.reshape(varies)), over)
+        return grad_x, grad_weight, sum(grad, over) if self.needs(2) else None
+
+    def forget(self):
+        self.mean = self.scale = None
+
+
+# -- checks ------------------------------------------------------------------------------------------------------------
+
+
+def check_parameters(who: str, input: Operand, shape: Shape, fix: str, **parameters: Operand | None) -> None:
+    """Raise a ShapeError for a weight, a bias or statistics that do not have `shape`."""
+    for name, parameter in parameters.items():
+        if parameter is not None and parameter.shape != shape:
+            raise ShapeError(message(who, f"{name} has shape {parameter.shape}, not {shape}",
+                                     {"input": input, name: parameter}, fix))
+
+
+def check_several(who: str, input: Operand, n: int, of: str) -> None:
+    """Raise a ShapeError unless more than one number is normalised together."""
+    if n <= 1:
+        got = "none" if n == 0 else "one, whose variance is 0"
+        raise ShapeError(message(who, f"expected more than 1 value per {of} when training, got {got}", {"input": input},
+                                 "Use a larger batch (drop_last=True in the loader), or model.eval()."))
+
+
+def channels(who: str, input: Operand) -> int:
+    """The length of axis 1."""
+    if input.ndim < 2:
+        raise ShapeError(message(who, f"expects (N, C, ...), got {input.ndim} axes", {"input": input},
+                                 "Add a batch axis: x.unsqueeze(0)."))
+    return input.shape[1]
+
+
+def normalized(op: Normalize | BatchNormFixed, input: Operand, weight: Operand | None, bias: Operand | None) -> Tensor:
+    """The op's result in the dtype of `input`; float16 is computed in float32, whose sums it could not hold."""
+    dtype = input.dtype
+    wide = dtypes.float32 if dtype == dtypes.float16 else dtype
+    operands = [x if x is None or x.dtype == wide else to(x, wide) for x in (input, weight, bias)]
+    return to(op.apply(*operands), dtype)
+
+
+# -- functions ---------------------------------------------------------------------------------------------------------
+
+
+def batch_norm(input: Operand, running_mean: Operand | None, running_var: Operand | None, weight: Operand | None = None,
+               bias: Operand | None = None, training: bool = False, momentum: float = 0.1, eps: float = 1e-5) -> Tensor:
+    """`input` with mean 0 and variance 1 per channel, times `weight`, plus `bias`.
+
+    While `training`, mean and variance are those of the batch, and the running ones, where given, move towards them by
+    the share `momentum` (the variance with n - 1 in the denominator), outside the graph.  Otherwise the running ones are used.
+
+    Shapes
+        input (N, C, *); all others (C,)
+
+    Raises
+        ShapeError      a single number per channel while training; parameters of another length
+        ArgumentError   no running statistics, and not training
+
+    Source
+        Ioffe and Szegedy, Batch Normalization, 2015
+
+    Example
+        >>> batch_norm(Tensor([[1.0], [3.0]]), None, None, training=True)
+        tensor([[-1.],
+                [ 1.]])
+    """
+    c = channels("batch_norm", input)
+    check_parameters("batch_norm", input, (c,), f"The input has {c} channels: set num_features={c}.", weight=weight, bias=bias,
+                     running_mean=running_mean, running_var=running_var)
+    if not training:
+        if running_mean is None or running_var is None:
+            raise ArgumentError(message("batch_norm", "there are no running statistics to use", {"input": input},
+                                        "Set training=True, or keep them: track_running_stats=True."))
+        found = [array_of(x).astype(input.dtype if input.dtype.itemsize > 2 else np.float32) for x in (running_mean, running_var)]
+        return normalized(BatchNormFixed(*found, eps), input, weight, bias)
+    over = (0, *range(2, input.ndim))
+    n = count(input.shape, over)
+    check_several("batch_norm", input, n, "channel")
+    op = BatchNorm(over, eps, input.shape, (1, c, *[1] * (input.ndim - 2)))
+    y = normalized(op, input, weight, bias)
+    update(running_mean, op.mean, 1.0, momentum)
+    update(running_var, op.var, n / (n - 1), momentum)
+    return y
+
+
+def array_of(x: Operand) -> np.ndarray:
+    """The array of a tensor, or the array itself."""
+    return x.array if isinstance(x, Tensor) else x
+
+
+def update(running: Operand | None, found: np.ndarray, unbias: float, momentum: float) -> None:
+    """Move a running statistic per channel, in place, by the share `momentum` towards what was found, averaged over images."""
+    if running is None:
+        return
+    array = array_of(running)
+    array *= 1 - momentum
+    array += (found.reshape(-1, len(array)).mean(axis=0) * (unbias * momentum)).astype(array.dtype, copy=False)
+    if isinstance(running, Tensor):
+        running.mark_changed()
+
+
+def layer_norm(input: Operand, normalized_shape: int | tuple[int, ...], weight: Operand | None = None,
+               bias: Operand | None = None, eps: float = 1e-5) -> Tensor:
+    """`input` with mean 0 and variance 1 over its last axes, which have `normalized_shape`, times `weight`, plus `bias`.
+
+    Shapes
+        input (*, *normalized_shape); weight and bias normalized_shape
+
+    Raises
+        ShapeError   last axes, a weight or a bias of another shape
+
+    Source
+        Ba et al., Layer Normalization, 2016
+
+    Example
+        >>> layer_norm(Tensor([[1.0, 3.0], [10.0, 30.0]]), 2)
+        tensor([[-1.,  1.],
+                [-1.,  1.]])
+    """
+    shape = (normalized_shape,) if isinstance(normalized_shape, (int, np.integer)) else tuple(normalized_shape)
+    first = input.ndim - len(shape)
+    if not shape or first < 0 or input.shape[first:] != shape:
+        raise ShapeError(message("layer_norm", f"the last axes are {input.shape[max(first, 0):]}, not {shape}", {"input": input},
+                                 f"Set normalized_shape={input.shape[max(first, 0):]}." if shape else "Name one axis at least."))
+    check_parameters("layer_norm", input, shape, f"Give it normalized_shape, {shape}.", weight=weight, bias=bias)
+    op = LayerNorm(tuple(range(first, input.ndim)), eps, input.shape, (1,) * first + shape)
+    return normalized(op, input, weight, bias)
+
+
+def group_norm(input: Operand, num_groups: int, weight: Operand | None = None, bias: Operand | None = None,
+               eps: float = 1e-5) -> Tensor:
+    """`input` with mean 0 and variance 1 per image and group of channels, times `weight`, plus `bias`, per channel.
+
+    Shapes
+        input (N, C, *); weight and bias (C,)
+
+    Raises
+        ShapeError   a number of channels that `num_groups` does not divide; a weight or a bias of another length
+
+    Source
+        Wu and He, Group Normalization, 2018
+
+    Example
+        >>> group_norm(Tensor([[1.0, 3.0, 10.0, 30.0]]), 2)
+        tensor([[-1.,  1., -1.,  1.]])
+    """
+    c = channels("group_norm", input)
+    if num_groups < 1 or c % num_groups:
+        divisors = [n for n in range(1, c + 1) if c % n == 0]
+        raise ShapeError(message("group_norm", f"{c} channels cannot be parted into {num_groups} equal groups",
+                                 {"input": input}, f"Use num_groups from {divisors}."))
+    check_parameters("group_norm", input, (c,), f"The input has {c} channels: set num_channels={c}.", weight=weight, bias=bias)
+    grouped = (input.shape[0], num_groups, c // num_groups, *input.shape[2:])
+    check_several("group_norm", input, count(grouped, (0, *range(2, len(grouped)))), "group")
+    op = GroupNorm(tuple(range(2, len(grouped))), eps, grouped, (1, num_groups, c // num_groups, *[1] * (input.ndim - 2)))
+    return normalized(op, input, weight, bias)
+
+
+def instance_norm(input: Operand, running_mean: Operand | None = None, running_var: Operand | None = None,
+                  weight: Operand | None = None, bias: Operand | None = None, use_input_stats: bool = True,
+                  momentum: float = 0.1, eps: float = 1e-5) -> Tensor:
+    """`input` with mean 0 and variance 1 per image and channel, times `weight`, plus `bias`, per channel.
+
+    With `use_input_stats=False` the running mean and variance take the place of each image's own; otherwise they, where given,
+    move by the share `momentum` towards the average over the images, outside the graph.
+
+    Shapes
+        input (N, C, *), at least one axis after C; all others (C,)
+
+    Raises
+        ShapeError      a single number per channel; parameters of another length
+        ArgumentError   no running statistics, and `use_input_stats=False`
+
+    Source
+        Ulyanov et al., Instance Normalization, 2016
+
+    Example
+        >>> instance_norm(Tensor([[[1.0, 3.0], [10.0, 30.0]]]))
+        tensor([[[-1.,  1.],
+                 [-1.,  1.]]])
+    """
+    c = channels("instance_norm", input)
+    if not use_input_stats:
+        return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
+    check_parameters("instance_norm", input, (c,), f"The input has {c} channels: set num_features={c}.", weight=weight,
+                     bias=bias, running_mean=running_mean, running_var=running_var)
+    over = tuple(range(2, input.ndim))
+    n = count(input.shape, over)
+    check_several("instance_norm", input, n, "channel and image")
+    op = InstanceNorm(over, eps, input.shape, (1, c, *[1] * (input.ndim - 2)))
+    y = normalized(op, input, weight, bias)
+    if len(input):
+        update(running_mean, op.mean, 1.0, momentum)
+        update(running_var, op.var, n / (n - 1), momentum)
+    return y
