@@ -6,6 +6,7 @@ Both are thread-local, so a worker thread that evaluates under ``no_grad`` does 
 from __future__ import annotations
 
 import functools
+import inspect
 import itertools
 import threading
 from typing import Any, Callable, TypeVar
@@ -105,6 +106,9 @@ class enable_grad(_Mode):
 
 
 def _decorated(function: F, mode: bool) -> F:
+    if inspect.isgeneratorfunction(function):
+        return _decorated_generator(function, mode)
+
     @functools.wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         before, here.recording = here.recording, mode
@@ -114,6 +118,28 @@ def _decorated(function: F, mode: bool) -> F:
             here.recording = before
 
     return wrapper  # type: ignore[return-value]
+
+
+def _decorated_generator(function: Any, mode: bool) -> Any:
+    """The mode holds while the generator runs, not while it waits at a ``yield``."""
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        generator = function(*args, **kwargs)
+        step: Any = functools.partial(next, generator)
+        try:
+            while True:
+                try:
+                    value = _decorated(step, mode)()
+                except StopIteration as stop:
+                    return stop.value
+                try:
+                    step = functools.partial(generator.send, (yield value))
+                except Exception as error:
+                    step = functools.partial(generator.throw, error)
+        finally:
+            _decorated(generator.close, mode)()
+
+    return wrapper
 
 
 def is_grad_enabled() -> bool:

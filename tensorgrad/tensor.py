@@ -71,6 +71,8 @@ class Tensor(TensorMethods):
         self.grad = self.creator = self.memory = self.hooks = None
         self.wants_grad = False
         self.name = name
+        if isinstance(data, Tensor) and self.array is data.array:
+            self.memory = data.shared_memory()
         if requires_grad:
             self.requires_grad = True
 
@@ -177,7 +179,7 @@ class Tensor(TensorMethods):
 
     def __bool__(self) -> bool:
         if self.array.size != 1:
-            raise ShapeError(message("bool", "the truth of a tensor with several entries is not defined",
+            raise ShapeError(message("bool", f"the truth of a tensor of {self.array.size} entries is not defined",
                                      {"tensor": self}, "Use .any() or .all()."))
         return bool(self.array.item())
 
@@ -311,7 +313,7 @@ class Tensor(TensorMethods):
         if self.creator is not None:
             raise GraphError(message("pickle", "an interior tensor cannot leave its graph", {"tensor": self},
                                      "Pickle t.detach()."))
-        return type(self), (self.array, self.wants_grad)
+        return type(self), (self.array, self.wants_grad), (None, {"name": self.name})
 
 
 class RemovableHandle:

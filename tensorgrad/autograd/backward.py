@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Sequence
 
 import numpy as np
 
 from tensorgrad.autograd.engine import accumulate, walk
 from tensorgrad.errors import ArgumentError, GraphError, ShapeError, message
+from tensorgrad.recording import set_grad_enabled
 from tensorgrad.tensor import Tensor, as_tensor
 
 __all__ = ["backward", "grad"]
@@ -34,14 +36,18 @@ def backward(self: Tensor, gradient: Any = None, retain_graph: bool | None = Non
         tensor([ 3., 12.])
     """
     wanted = None if inputs is None else [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    if wanted is not None:
+        check_inputs("backward", wanted)
     found = walk(starts([self], [gradient], create_graph), inputs=wanted, create_graph=create_graph,
                  retain_graph=create_graph if retain_graph is None else retain_graph)
     receivers = {t.creator or t: t for t in wanted or ()}
-    while found:
-        source, gradient_found = found.popitem()
-        receiver = source if isinstance(source, Tensor) else receivers[source]
-        accumulate(receiver, gradient_found)
-        del gradient_found
+    with set_grad_enabled(create_graph):
+        while found:
+            source, gradient_found = found.popitem()
+            receiver = source if isinstance(source, Tensor) else receivers[source]
+            if not receiver.retains_grad:  # the walk has stored that one
+                accumulate(receiver, gradient_found)
+            del gradient_found
 
 
 def grad(outputs: Tensor | Sequence[Tensor], inputs: Tensor | Sequence[Tensor], grad_outputs: Any = None,
@@ -77,10 +83,7 @@ def grad(outputs: Tensor | Sequence[Tensor], inputs: Tensor | Sequence[Tensor], 
     elif materialize_grads and not allow_unused:
         raise ArgumentError("grad: materialize_grads=True gives zeros where allow_unused=False would raise.\n"
                             "  Drop one of them.")
-    for i, tensor in enumerate(inputs):
-        if not tensor.requires_grad:
-            raise GraphError(message("grad", f"input {i} does not require grad", {"input": tensor},
-                                     "Call requires_grad_() on it before it is used."))
+    check_inputs("grad", inputs)
     found = walk(starts(outputs, given, create_graph), inputs=inputs, create_graph=create_graph,
                  retain_graph=create_graph if retain_graph is None else retain_graph)
     results: list[Tensor | None] = []
@@ -91,15 +94,30 @@ def grad(outputs: Tensor | Sequence[Tensor], inputs: Tensor | Sequence[Tensor], 
                                      "Pass allow_unused=True to get None for it."))
         if gradient is None and materialize_grads:
             gradient = np.zeros_like(tensor.array)
+        # A writable array that the caller or another result may hold too is copied, so that it can be written into.
+        if isinstance(gradient, np.ndarray) and gradient.flags.writeable:
+            if gradient.base is not None or sys.getrefcount(gradient) > 3:
+                gradient = gradient.copy(order="K")
         results.append(None if gradient is None else as_tensor(np.asarray(gradient) if np.isscalar(gradient) else gradient))
     return tuple(results)
+
+
+def check_inputs(who: str, inputs: list[Tensor]) -> None:
+    """Raise a GraphError unless there are inputs that gradients can reach."""
+    if not inputs:
+        raise GraphError(f"{who}: there are no inputs to find gradients for.\n"
+                         "  Pass at least one tensor that requires grad.")
+    for i, tensor in enumerate(inputs):
+        if not isinstance(tensor, Tensor) or not tensor.requires_grad:
+            raise GraphError(message(who, f"input {i} does not require grad", {"input": tensor},
+                                     "Call requires_grad_() on it before it is used."))
 
 
 def starts(outputs: list[Tensor], gradients: list[Any], create_graph: bool) -> list[tuple[Any, Any]]:
     """Per output where the walk starts and with which gradient, checked."""
     roots = []
     for output, gradient in zip(outputs, gradients):
-        if not output.requires_grad:
+        if not isinstance(output, Tensor) or not output.requires_grad:
             raise GraphError(message(
                 "backward", "this tensor is a constant: nothing it was computed from requires grad", {"tensor": output},
                 "Set requires_grad=True on the inputs, and compute it outside no_grad()."))

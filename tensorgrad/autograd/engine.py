@@ -15,6 +15,8 @@ import numpy as np
 
 from tensorgrad.errors import GraphError
 from tensorgrad.op import Op
+from tensorgrad.ops.arithmetic import clone
+from tensorgrad.ops.promotion import to
 from tensorgrad.ops.reduction import sum_to
 from tensorgrad.recording import set_grad_enabled
 from tensorgrad.tensor import Tensor, from_array
@@ -116,13 +118,15 @@ def undo_broadcast(op: Op, grad: Gradient, shape: tuple[int, ...]) -> Gradient:
 def through_hooks(source: Op | Tensor, grad: Gradient) -> Gradient:
     """Show a complete gradient to the hooks, each of which may replace it, and store it where it is retained."""
     for hook in list(source.hooks or ()):
-        shown = grad if isinstance(grad, Tensor) else from_array(np.asarray(grad))
+        shown = grad if isinstance(grad, Tensor) else read_only(grad)
         replaced = hook(shown)
         if replaced is not None:
-            if replaced.shape != shown.shape:
-                raise GraphError(f"hook: {getattr(hook, '__name__', hook)} returned a gradient of shape {replaced.shape} "
-                                 f"for one of shape {shown.shape}.\n  Return a tensor of the same shape, or None.")
-            grad = replaced if isinstance(grad, Tensor) else getattr(replaced, "array", replaced)
+            if not isinstance(replaced, Tensor) or replaced.shape != shown.shape:
+                what = f"shape {replaced.shape}" if isinstance(replaced, Tensor) else f"type {type(replaced).__name__}"
+                raise GraphError(f"hook: {getattr(hook, '__name__', hook)} returned a gradient of {what} for one of shape "
+                                 f"{shown.shape}.\n  Return a tensor of the same shape, or None.")
+            replaced = to(replaced, shown.dtype)
+            grad = replaced if isinstance(grad, Tensor) else replaced.array
     if isinstance(source, Op) and source.retained is not None:
         out = source.retained()
         if out is not None:
@@ -130,11 +134,18 @@ def through_hooks(source: Op | Tensor, grad: Gradient) -> Gradient:
     return grad
 
 
+def read_only(grad: np.ndarray) -> Tensor:
+    """A gradient as users' code gets to see it: others may hold the same array, so that nobody may write into it."""
+    view = np.asarray(grad).view()
+    view.flags.writeable = False
+    return from_array(view)
+
+
 def accumulate(leaf: Tensor, grad: Gradient) -> None:
     """Add `grad` to ``leaf.grad``, whose array belongs to the leaf alone."""
     if leaf.grad is None:
         if isinstance(grad, Tensor):
-            leaf.grad = grad
+            leaf.grad = clone(grad)
         else:
             grad = np.asarray(grad)
             # 3 references: the caller's, this function's and getrefcount's.  With more, somebody else reads this array.
@@ -143,7 +154,8 @@ def accumulate(leaf: Tensor, grad: Gradient) -> None:
     elif isinstance(grad, Tensor) or leaf.grad.requires_grad:
         leaf.grad = leaf.grad + grad
     else:
-        leaf.grad.array = np.add(leaf.grad.array, grad, out=leaf.grad.array if leaf.grad.ndim else None)
+        total = leaf.grad.array
+        leaf.grad.array = np.add(total, grad, out=total if total.flags.writeable else np.empty_like(total))
         leaf.grad.mark_changed()
 
 

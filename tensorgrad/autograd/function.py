@@ -29,6 +29,7 @@ from typing import Any, Callable, NamedTuple
 import numpy as np
 
 from tensorgrad import dtypes
+from tensorgrad.autograd.engine import read_only
 from tensorgrad.errors import GraphError, StaleTensorError, message
 from tensorgrad.op import Op
 from tensorgrad.recording import here, no_grad
@@ -303,13 +304,6 @@ class Result(Op):
 
     def options(self) -> dict[str, Any]:
         return {"result": self.result}
-
-
-def read_only(grad: Any) -> Tensor:
-    """A gradient as users' code gets to see it: other code may hold the same array, so that nobody may write into it."""
-    view = np.asarray(grad).view()
-    view.flags.writeable = False
-    return from_array(view)
 
 
 def separate(result: Tensor) -> Tensor:
