@@ -5,14 +5,13 @@ A callback sees the trainer, and through it the model, optimizer, history and ru
 
 from __future__ import annotations
 
-import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nn.training.atomic import write_text
+from nn.atomic import atomic
 from nn.training.checkpoint import save_checkpoint
 from tensorgrad.errors import ArgumentError
 
@@ -65,10 +64,15 @@ class JSONLLogger(Callback):
         self.path = Path(path)
 
     def on_fit_begin(self, trainer: Trainer) -> None:
-        write_text(self.path, trainer.history.to_jsonl())
+        self.write(trainer)
 
     def on_epoch_end(self, trainer: Trainer, record: Record) -> None:
-        write_text(self.path, trainer.history.to_jsonl())
+        self.write(trainer)
+
+    def write(self, trainer: Trainer) -> None:
+        """Replace the file."""
+        with atomic(self.path) as file:
+            file.write(trainer.history.to_jsonl().encode())
 
 
 class CSVLogger(Callback):
@@ -78,10 +82,15 @@ class CSVLogger(Callback):
         self.path = Path(path)
 
     def on_fit_begin(self, trainer: Trainer) -> None:
-        write_text(self.path, trainer.history.to_csv())
+        self.write(trainer)
 
     def on_epoch_end(self, trainer: Trainer, record: Record) -> None:
-        write_text(self.path, trainer.history.to_csv())
+        self.write(trainer)
+
+    def write(self, trainer: Trainer) -> None:
+        """Replace the file."""
+        with atomic(self.path) as file:
+            file.write(trainer.history.to_csv().encode())
 
 
 class EarlyStopping(Callback):
@@ -143,7 +152,7 @@ class Checkpointer(Callback):
         self.path, self.every = Path(path), every
         self.best_path = None if best is None else Path(best)
         self.monitor, self.mode = monitor, mode
-        self.saved_epoch = math.nan
+        self.saved_epoch: int | None = None
 
     def on_fit_begin(self, trainer: Trainer) -> None:
         self.save(trainer)

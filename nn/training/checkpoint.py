@@ -11,13 +11,12 @@ import hashlib
 import io
 import json
 import os
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nn.training.atomic import write_bytes
+from nn.atomic import atomic
 from tensorgrad.errors import DataError, DtypeError
 from tensorgrad.tensor import Tensor
 
@@ -44,9 +43,11 @@ def save_checkpoint(path: str | os.PathLike[str], state: Any) -> Path:
     arrays: list[np.ndarray] = []
     tree = json.dumps({"format": FORMAT, "state": flatten(state, arrays, "state")}).encode()
     entries = {f"array{i}": array for i, array in enumerate(arrays)}
-    file = io.BytesIO()
-    np.savez(file, tree=np.frombuffer(tree, np.uint8), digest=digest(tree, arrays), **entries)
-    return write_bytes(path, file.getvalue())
+    content = io.BytesIO()
+    np.savez(content, tree=np.frombuffer(tree, np.uint8), digest=digest(tree, arrays), **entries)
+    with atomic(path) as file:
+        file.write(content.getbuffer())
+    return Path(path)
 
 
 def load_checkpoint(path: str | os.PathLike[str]) -> Any:
@@ -59,7 +60,7 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Any:
     if not path.is_file():
         raise DataError(f"load_checkpoint: there is no file {path}.\n  Check the path.")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
             tree, expected = file["tree"].tobytes(), file["digest"]
             arrays = [file[f"array{i}"] for i in range(len(file.files) - 2)]
         if not np.array_equal(digest(tree, arrays), expected):
@@ -68,7 +69,7 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Any:
         if header["format"] != FORMAT:
             raise ValueError(f"its format is {header['format']!r}, this version reads {FORMAT!r}")
         return unflatten(header["state"], arrays)
-    except (zipfile.BadZipFile, ValueError, KeyError, TypeError, IndexError, EOFError, OSError, NotImplementedError) as error:
+    except Exception as error:  # a damaged file can fail anywhere in the zip, array and JSON readers
         raise DataError(f"load_checkpoint: {path} is damaged or no checkpoint: {error}.\n"
                         "  Delete it and start the run again, or use a copy.") from error
 

@@ -47,7 +47,8 @@ class ProgressBar(Callback):
 
     def on_batch_end(self, trainer: Trainer) -> None:
         if not self.bar.disable:
-            self.bar.set_postfix_str("  ".join(show(name, value) for name, value in trainer.running().items()), refresh=False)
+            means = (show(name, value) for name, value in trainer.running().items())
+            self.bar.set_postfix_str("  ".join(filter(None, means)), refresh=False)
             self.bar.update()
 
     def on_epoch_end(self, trainer: Trainer, record: Record) -> None:

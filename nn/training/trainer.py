@@ -154,8 +154,8 @@ class Trainer:
         cause = ("The weights grew out of range: use a smaller learning rate, a warm-up, or clip_grad_norm."
                  if np.isfinite(input.array).all() else
                  "The input holds NaN or infinite values: check the data set with np.isfinite.")
-        raise DivergenceError(f"fit: the loss is {loss} in batch {self.batch + 1} of epoch {self.epoch + 1}, at learning rate "
-                              f"{self.learning_rate:g}.\n  {cause}")
+        raise DivergenceError(f"fit: the loss is {loss} in batch {self.batch + 1} of epoch {self.epoch + 1}, at learning "
+                              f"rate {self.learning_rate:g}.\n  {cause}")
 
     # -- measuring ----------------------------------------------------------------------------------------------------
 
@@ -164,7 +164,7 @@ class Trainer:
         return {measure.name: plain(measure.compute()) for measure in (self.mean_loss, *self.metrics)}
 
     def evaluate(self, loader: Any) -> dict[str, Any]:
-        """Loss and metrics over all batches of `loader`, in eval mode, recording nothing: ``{"loss": ..., "accuracy": ...}``.
+        """``{"loss": ..., "accuracy": ...}`` over all batches of `loader`, in eval mode, recording nothing.
 
         Raises
             ArgumentError   a loader without batches
@@ -177,7 +177,8 @@ class Trainer:
             for metric in metrics:
                 metric.update(output, target)
         if not mean_loss.count:
-            raise ArgumentError("evaluate: the loader gave no batches.\n  Its data set is empty, or smaller than one batch.")
+            raise ArgumentError("evaluate: the loader gave no batches.\n"
+                                "  Its data set is empty, or smaller than one batch.")
         return {measure.name: plain(measure.compute()) for measure in (mean_loss, *metrics)}
 
     def predict(self, input: Any, batch_size: int = 256) -> np.ndarray:

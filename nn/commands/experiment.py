@@ -1,0 +1,130 @@
+"""From settings to what is trained: data, model, loaders, loss, optimizer, schedule.
+
+Every random number comes from ``settings.seed``: the initial weights and dropout from the process-wide generator, the order
+of the images and their augmentation from the loaders, batch by batch.
+"""
+
+from __future__ import annotations
+
+import math
+import platform
+from typing import Any, Sequence
+
+import numpy as np
+
+import nn
+from nn.commands.images import Target
+from nn.commands.settings import Settings
+from nn.data import DataLoader, load
+from nn.data.transforms import Compose, Normalize, RandomCrop, RandomHorizontalFlip, RandomRotation
+from nn.models import create
+from nn.optim import lr_scheduler
+from nn.training import Callback, Trainer
+from tensorgrad import kernels, random
+from tensorgrad.version import __version__
+
+__all__ = ["Experiment", "target_of", "DRAWINGS"]
+
+# Data sets of light strokes on black, and the empty border around them as a fraction of the side.
+DRAWINGS = {"digits": 0.0, "mnist": 4 / 28, "emnist": 2 / 28}
+EVALUATED = 256  # images per batch when nothing is learnt
+
+
+class Experiment:
+    """What a run needs, made from its settings; two made from the same settings are equal to the last bit."""
+
+    def __init__(self, settings: Settings):
+        self.settings = settings
+        use_machine(settings)
+        self.train_set, self.test_set = load(settings.data, root=settings.data_dir)
+        random.manual_seed(settings.seed)
+        self.model = create(settings.model, num_classes=self.train_set.num_classes, in_channels=self.train_set.channels,
+                            image_size=self.train_set.image_size)
+        normalize = Normalize(self.train_set.mean, self.train_set.std)
+        augment = augmentation(settings.data, self.train_set.image_size) if settings.augment else []
+        workers = settings.workers
+        self.train_loader = DataLoader(self.train_set, settings.batch_size, shuffle=True, seed=settings.seed,
+                                       num_workers=workers, transform=Compose([*augment, normalize]))
+        self.test_loader = DataLoader(self.test_set, EVALUATED, seed=settings.seed, num_workers=workers, transform=normalize)
+
+    def trainer(self, callbacks: Sequence[Callback]) -> Trainer:
+        """The loop over this experiment."""
+        optimizer = make_optimizer(self.settings, self.model.parameters())
+        scheduler = make_scheduler(self.settings, optimizer, len(self.train_loader))
+        return Trainer(self.model, nn.CrossEntropyLoss(), optimizer, scheduler, schedule="batch", callbacks=callbacks,
+                       clip_grad_norm=self.settings.clip)
+
+    def config(self) -> dict[str, Any]:
+        """For config.json: all that `predict` and a resumption need to know."""
+        data = self.train_set
+        return {
+            "settings": self.settings.as_dict(),
+            "data": {"name": self.settings.data, "classes": list(data.classes), "channels": data.channels,
+                     "image_size": list(data.image_size), "mean": list(data.mean), "std": list(data.std),
+                     "train": len(self.train_set), "test": len(self.test_set)},
+            "versions": {"tensorgrad": __version__, "numpy": np.__version__, "python": platform.python_version()},
+        }
+
+    def headline(self) -> str:
+        """What is trained on what and how, in two lines."""
+        settings, data = self.settings, self.train_set
+        height, width = data.image_size
+        parameters = sum(parameter.numel() for parameter in self.model.parameters())
+        augmented = ", augmented" if settings.augment else ""
+        return (f"{type(self.model).__name__}, {parameters:,} parameters, on {settings.data}: {len(data):,} images of "
+                f"{height} × {width} to train on{augmented}, {len(self.test_set):,} to test\n"
+                f"{settings.optimizer}, learning rate {settings.lr:g}, {settings.scheduler} schedule, batches of "
+                f"{settings.batch_size}, seed {settings.seed}, {settings.kernels} kernels on {settings.threads} "
+                f"thread{'s' * (settings.threads != 1)}")
+
+
+def use_machine(settings: Settings) -> None:
+    """Switch kernels and threads as the settings say, and write into them what "auto" came to be."""
+    if settings.kernels != "auto":
+        kernels.use(settings.kernels)
+    settings.kernels = kernels.active().name
+    if settings.threads is not None:
+        kernels.set_num_threads(settings.threads)
+    settings.threads = kernels.get_num_threads()
+
+
+def augmentation(data: str, image_size: tuple[int, int]) -> list[Any]:
+    """Random changes of training images that leave their class as it is."""
+    if data in DRAWINGS:
+        return [RandomRotation(12), RandomCrop(image_size, padding=max(1, image_size[0] // 14))]
+    return [RandomCrop(image_size, padding=image_size[0] // 8), RandomHorizontalFlip()]
+
+
+def make_optimizer(settings: Settings, parameters: Any) -> Any:
+    """The optimizer that the settings name."""
+    lr, decay = settings.lr, settings.weight_decay
+    if settings.optimizer == "sgd":
+        return nn.optim.SGD(parameters, lr, momentum=settings.momentum, weight_decay=decay, nesterov=settings.momentum > 0)
+    if settings.optimizer == "rmsprop":
+        return nn.optim.RMSprop(parameters, lr, momentum=settings.momentum, weight_decay=decay)
+    kind = {"adam": nn.optim.Adam, "adamw": nn.optim.AdamW, "adagrad": nn.optim.Adagrad}[settings.optimizer]
+    return kind(parameters, lr, weight_decay=decay)
+
+
+def make_scheduler(settings: Settings, optimizer: Any, batches: int) -> Any:
+    """The schedule that the settings name, to be stepped after every batch; warm-up rises in a line from a tenth."""
+    steps = settings.epochs * batches
+    warm = min(round(settings.warmup * batches), steps - 1)
+    if settings.scheduler == "onecycle":
+        return lr_scheduler.OneCycleLR(optimizer, settings.lr, total_steps=steps + 1,
+                                       pct_start=min(max(warm / steps, 0.05), 0.5) if settings.warmup else 0.3)
+    after = {
+        "cosine": lambda: lr_scheduler.CosineAnnealingLR(optimizer, T_max=max(steps - warm, 1)),
+        "step": lambda: lr_scheduler.MultiStepLR(optimizer, [math.ceil(part * steps) - warm for part in (0.5, 0.75)], 0.1),
+        "none": lambda: lr_scheduler.ConstantLR(optimizer, factor=1.0),
+    }
+    if warm < 1:
+        return after[settings.scheduler]()
+    rise = lr_scheduler.LinearLR(optimizer, start_factor=0.1, total_iters=warm)
+    return lr_scheduler.SequentialLR(optimizer, [rise, after[settings.scheduler]()], milestones=[warm])
+
+
+def target_of(data: dict[str, Any]) -> Target:
+    """How a picture has to look for a model of that data set; `data` is as in config.json."""
+    height, width = data["image_size"]
+    return Target(data["channels"], height, width, data["name"] in DRAWINGS, DRAWINGS.get(data["name"], 0.0))

@@ -1,0 +1,15 @@
+"""Plots of a training run, drawn with matplotlib (the extra [plot]).
+
+    learning_curves    loss and accuracy over the epochs
+    kernels            the weights of a convolution
+    feature_maps       what each convolution makes of one image
+    confusion_matrix   which classes are taken for which
+    save               a figure into a file, all or nothing
+"""
+
+from nn.plots.confusion import confusion_matrix
+from nn.plots.curves import learning_curves
+from nn.plots.kernels import kernels
+from nn.plots.style import matplotlib_missing, save
+
+__all__ = ["learning_curves", "kernels", "confusion_matrix", "save", "matplotlib_missing"]
