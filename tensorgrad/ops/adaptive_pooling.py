@@ -13,7 +13,7 @@ import numpy as np
 from tensorgrad import kernels
 from tensorgrad.errors import ArgumentError, ShapeError, message
 from tensorgrad.op import Op
-from tensorgrad.ops.images import images
+from tensorgrad.ops.images import NameOverAxes, images
 from tensorgrad.ops.pooling import ScatterWinners, check_float, with_winners
 from tensorgrad.ops.promotion import Operand
 from tensorgrad.ops.shape import squeeze
@@ -27,6 +27,7 @@ class AdaptiveAvgPool(Op):
     """y = the mean of each of `output_size` windows that cover the image"""
 
     __slots__ = ("output_size",)
+    name = NameOverAxes("adaptive_avg_poolNd", lambda op: len(op.output_size))  # type: ignore[assignment]
 
     def __init__(self, output_size: tuple[int, ...]):
         self.output_size = output_size
@@ -36,10 +37,6 @@ class AdaptiveAvgPool(Op):
 
     def backward(self, grad):
         return AdaptiveAvgPoolGrad(self.shapes[0][2:]).apply(grad)
-
-    @property
-    def name(self) -> str:  # type: ignore[override]
-        return f"adaptive_avg_pool{len(self.output_size)}d"
 
 
 class AdaptiveAvgPoolGrad(Op):
@@ -61,6 +58,7 @@ class AdaptiveMaxPool(Op):
     """y = the largest entry of each of `output_size` windows that cover the image"""
 
     __slots__ = ("output_size", "winners")
+    name = NameOverAxes("adaptive_max_poolNd", lambda op: len(op.output_size))  # type: ignore[assignment]
 
     def __init__(self, output_size: tuple[int, ...]):
         self.output_size = output_size
@@ -75,10 +73,6 @@ class AdaptiveMaxPool(Op):
 
     def forget(self):
         self.winners = None
-
-    @property
-    def name(self) -> str:  # type: ignore[override]
-        return f"adaptive_max_pool{len(self.output_size)}d"
 
     def options(self) -> dict[str, Any]:
         return {"output_size": self.output_size}

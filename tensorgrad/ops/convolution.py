@@ -16,7 +16,7 @@ from typing import Any
 from tensorgrad import kernels
 from tensorgrad.errors import ArgumentError, ShapeError, message
 from tensorgrad.op import Op
-from tensorgrad.ops.images import check_same_dtype, images
+from tensorgrad.ops.images import NameOverAxes, check_same_dtype, images
 from tensorgrad.ops.promotion import Operand
 from tensorgrad.ops.reduction import expand
 from tensorgrad.ops.shape import reshape, squeeze
@@ -30,6 +30,7 @@ class Conv(Op):
     """y[n, f, o] = b[f] + Σ_c Σ_t w[f, c, t] · x[n, c, o·stride - before + t·dilation]"""
 
     __slots__ = ("window", "groups")
+    name = NameOverAxes("convNd", lambda op: op.window.ndim)  # type: ignore[assignment]
     keeps = (0, 1)
 
     def __init__(self, window: Window, groups: int):
@@ -45,10 +46,6 @@ class Conv(Op):
                 ConvWeightGrad(self.window, self.groups).apply(grad, x) if self.needs(1) else None,
                 ChannelSum().apply(grad) if self.needs(2) else None)
 
-    @property
-    def name(self) -> str:  # type: ignore[override]
-        return f"conv{self.window.ndim}d"
-
     def options(self) -> dict[str, Any]:
         return described(self)
 
@@ -57,6 +54,7 @@ class ConvTranspose(Op):
     """x[n, c, o·stride - before + t·dilation] = Σ_f Σ_o w[f, c, t] · y[n, f, o], over all o and t that lead there"""
 
     __slots__ = ("window", "groups", "sizes")
+    name = NameOverAxes("conv_transposeNd", lambda op: op.window.ndim)  # type: ignore[assignment]
     keeps = (0, 1)
 
     def __init__(self, window: Window, groups: int, sizes: tuple[int, ...]):
@@ -70,10 +68,6 @@ class ConvTranspose(Op):
         return (Conv(self.window, self.groups).apply(grad, w, None) if self.needs(0) else None,
                 ConvWeightGrad(self.window, self.groups).apply(y, grad) if self.needs(1) else None)
 
-    @property
-    def name(self) -> str:  # type: ignore[override]
-        return f"conv_transpose{self.window.ndim}d"
-
     def options(self) -> dict[str, Any]:
         return described(self)
 
@@ -82,6 +76,7 @@ class ConvWeightGrad(Op):
     """w[f, c, t] = Σ_n Σ_o y[n, f, o] · x[n, c, o·stride - before + t·dilation]"""
 
     __slots__ = ("window", "groups")
+    name = NameOverAxes("convNd_weight_grad", lambda op: op.window.ndim)  # type: ignore[assignment]
     keeps = (0, 1)
 
     def __init__(self, window: Window, groups: int):
@@ -95,10 +90,6 @@ class ConvWeightGrad(Op):
         sizes = self.shapes[1][2:]
         return (Conv(self.window, self.groups).apply(x, grad, None) if self.needs(0) else None,
                 ConvTranspose(self.window, self.groups, sizes).apply(y, grad) if self.needs(1) else None)
-
-    @property
-    def name(self) -> str:  # type: ignore[override]
-        return f"conv{self.window.ndim}d_weight_grad"
 
     def options(self) -> dict[str, Any]:
         return described(self)

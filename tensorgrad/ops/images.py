@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Callable
+
 from tensorgrad.errors import DtypeError, ShapeError, message
 from tensorgrad.ops.promotion import Operand
 from tensorgrad.ops.shape import unsqueeze
@@ -47,3 +49,13 @@ def check_same_dtype(who: str, **operands: Operand | None) -> None:
         fix = "weight" if "weight" in given else next(iter(given))
         raise DtypeError(message(who, "the operands have different dtypes", given,
                                  f"Convert the input: x.to({fix}.dtype), or the model."))
+
+
+class NameOverAxes:
+    """The name of an op over one, two or three spatial axes: "convNd" on the class, "conv2d" on an op over images."""
+
+    def __init__(self, name: str, ndim: Callable[[Any], int]):
+        self.name, self.ndim = name, ndim
+
+    def __get__(self, op: Any, owner: Any = None) -> str:
+        return self.name if op is None else self.name.replace("N", str(self.ndim(op)))

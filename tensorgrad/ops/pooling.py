@@ -13,7 +13,7 @@ import numpy as np
 from tensorgrad import kernels
 from tensorgrad.errors import ArgumentError, DtypeError, ShapeError, message
 from tensorgrad.op import Op
-from tensorgrad.ops.images import images
+from tensorgrad.ops.images import NameOverAxes, images
 from tensorgrad.ops.promotion import Operand
 from tensorgrad.ops.shape import squeeze
 from tensorgrad.tensor import Tensor, from_array
@@ -26,6 +26,7 @@ class MaxPool(Op):
     """y = the largest entry of each window; a tie goes to the first in row-major order"""
 
     __slots__ = ("window", "winners")
+    name = NameOverAxes("max_poolNd", lambda op: op.window.ndim)  # type: ignore[assignment]
 
     def __init__(self, window: Window):
         self.window = window
@@ -40,10 +41,6 @@ class MaxPool(Op):
 
     def forget(self):
         self.winners = None
-
-    @property
-    def name(self) -> str:  # type: ignore[override]
-        return f"max_pool{self.window.ndim}d"
 
     def options(self) -> dict[str, Any]:
         return self.window.settings()
@@ -180,6 +177,7 @@ class AvgPool(Op):
     """y = Σ of each window / the number of its cells"""
 
     __slots__ = ("window", "count_include_pad", "divisor_override")
+    name = NameOverAxes("avg_poolNd", lambda op: op.window.ndim)  # type: ignore[assignment]
 
     def __init__(self, window: Window, count_include_pad: bool, divisor_override: int | None):
         self.window, self.count_include_pad, self.divisor_override = window, count_include_pad, divisor_override
@@ -189,10 +187,6 @@ class AvgPool(Op):
 
     def backward(self, grad):
         return AvgPoolGrad(self.shapes[0][2:], self.window, self.count_include_pad, self.divisor_override).apply(grad)
-
-    @property
-    def name(self) -> str:  # type: ignore[override]
-        return f"avg_pool{self.window.ndim}d"
 
     def options(self) -> dict[str, Any]:
         shown = self.window.settings()
