@@ -107,7 +107,8 @@ def common_prefix(missing: list[str], unexpected: list[str]) -> str:
                                      "of it that has no such prefix, or add it to the names.")):
         for target in shorter if longer else ():
             prefix = longer[0].removesuffix(target)
-            if prefix != longer[0] and prefix.endswith(".") and {name.removeprefix(prefix) for name in longer} <= set(shorter):
+            rest = {name.removeprefix(prefix) for name in longer}
+            if prefix != longer[0] and prefix.endswith(".") and rest <= set(shorter):
                 return repair.format(prefix)
     return ""
 

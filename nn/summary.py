@@ -57,14 +57,13 @@ class Row:
         """Formula and number of parameters: ``(3·3·1+1)·6 = 60``."""
         if not self.formula:
             return "-"
-        text = self.formula
-        if self.parameters or not self.shared:
-            text += f" = {self.parameters:,}" if not text.isdigit() else ""
         if self.shared:
-            text += f" (shared: {', '.join(self.shared)})"
-        elif self.trainable < self.parameters:
-            text += " frozen" if not self.trainable else f" ({self.parameters - self.trainable:,} frozen)"
-        return text
+            new = f" = {self.parameters:,} new" if self.parameters else ""
+            return f"{self.formula}{new}, shared: {', '.join(self.shared)}"
+        number = "" if self.formula.isdigit() else f" = {self.parameters:,}"
+        frozen = self.parameters - self.trainable
+        note = f" ({frozen:,} frozen)" if frozen and self.trainable else " frozen" if frozen else ""
+        return self.formula + number + note
 
     @property
     def options(self) -> str:
@@ -279,7 +278,8 @@ def hyperparameters(module: Module) -> dict[str, Any]:
             value = value is not None
         if value is inspect.Parameter.empty or name == "self" or isinstance(value, (Module, Tensor)) or callable(value):
             continue
-        if value != argument.default or hasattr(module, "kernel_size") and name in ("kernel_size", "stride", "padding"):
+        usual = argument.default in (value, value[0] if isinstance(value, tuple) and len(set(value)) == 1 else value)
+        if not usual or hasattr(module, "kernel_size") and name in ("kernel_size", "stride", "padding"):
             found[name] = value
     return found
 

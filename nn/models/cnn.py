@@ -26,7 +26,7 @@ class CNN(Module):
     """
 
     def __init__(self, num_classes: int = 10, in_channels: int = 1, image_size: Any = 28):
-        height, width = height_and_width("CNN", image_size, least=4)
+        height, width = height_and_width("CNN", num_classes, in_channels, image_size, least=4)
         self.features = Sequential(
             Conv2d(in_channels, 16, 3, padding=1),
             ReLU(),

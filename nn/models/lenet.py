@@ -33,7 +33,7 @@ class LeNet5(Module):
     """
 
     def __init__(self, num_classes: int = 10, in_channels: int = 1, image_size: Any = 28):
-        height, width = height_and_width("LeNet5", image_size, least=4)
+        height, width = height_and_width("LeNet5", num_classes, in_channels, image_size, least=4)
         first = tuple(2 if n < 32 else 0 for n in (height, width))
         second = tuple(2 if n < 16 else 0 for n in (height, width))
         self.features = Sequential(

@@ -23,7 +23,7 @@ class MLP(Sequential):
     """
 
     def __init__(self, num_classes: int = 10, in_channels: int = 1, image_size: Any = 28, hidden: Sequence[int] = (128, 64)):
-        height, width = height_and_width("MLP", image_size, least=1)
+        height, width = height_and_width("MLP", num_classes, in_channels, image_size, least=1)
         super().__init__(Flatten())
         before = in_channels * height * width
         for size in hidden:

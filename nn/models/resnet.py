@@ -70,7 +70,7 @@ class ResNet20(Module):
     """
 
     def __init__(self, num_classes: int = 10, in_channels: int = 3, image_size: Any = 32):
-        height_and_width("ResNet20", image_size, least=1)
+        height_and_width("ResNet20", num_classes, in_channels, image_size, least=1)
         self.conv1 = Conv2d(in_channels, 16, 3, padding=1, bias=False)
         self.bn1 = BatchNorm2d(16)
         self.relu = ReLU()

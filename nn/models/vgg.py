@@ -34,7 +34,7 @@ class VGG(Module):
     """
 
     def __init__(self, num_classes: int = 10, in_channels: int = 3, image_size: Any = 32):
-        height, width = height_and_width("VGG", image_size, least=8)
+        height, width = height_and_width("VGG", num_classes, in_channels, image_size, least=8)
         self.features = Sequential()
         channels = in_channels
         for filters in (64, 128, 256):

@@ -11,6 +11,8 @@ from nn.module import Module
 from nn.modules.arguments import count, float_dtype, one_of, positive
 from nn.parameter import Parameter
 from tensorgrad.errors import ArgumentError, ShapeError, message
+from tensorgrad.ops import where
+from tensorgrad.random import default_generator
 from tensorgrad.tensor import Tensor
 
 __all__ = ["ReLU", "ReLU6", "LeakyReLU", "PReLU", "RReLU", "ELU", "CELU", "SELU", "GELU", "SiLU", "Mish", "GLU",
@@ -96,7 +98,10 @@ class RReLU(Module):
         self.lower, self.upper, self.inplace = lower, upper, inplace
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.rrelu(input, self.lower, self.upper, self.training)
+        if not self.training:
+            return F.leaky_relu(input, (self.lower + self.upper) / 2)
+        slopes = default_generator().uniform(self.lower, self.upper, input.shape)
+        return where(input >= 0, input, input * slopes)
 
     def extra_repr(self) -> str:
         return f"lower={self.lower}, upper={self.upper}" + (", inplace=True" if self.inplace else "")
@@ -187,7 +192,7 @@ class Sigmoid(Module):
     Example
         >>> import tensorgrad
         >>> Sigmoid()(tensorgrad.tensor([0.0]))
-        tensor([0.5000])
+        tensor([0.5])
     """
 
     def forward(self, input: Tensor) -> Tensor:
@@ -315,7 +320,7 @@ class Softmax(Module):
     Example
         >>> import tensorgrad
         >>> Softmax(dim=1)(tensorgrad.zeros(1, 4))
-        tensor([[0.2500, 0.2500, 0.2500, 0.2500]])
+        tensor([[0.25, 0.25, 0.25, 0.25]])
     """
 
     def __init__(self, dim: int | None = None):

@@ -81,7 +81,10 @@ class Numbered(Module):
 
     def append(self, value: Any) -> Any:
         """Add an entry at the end; the container itself is returned."""
-        self._put(str(len(self)), value)
+        number = len(self)
+        while str(number) in self.__dict__:  # a slice keeps its numbers
+            number += 1
+        self._put(str(number), value)
         return self
 
     def extend(self, entries: Iterable[Any]) -> Any:
@@ -122,7 +125,7 @@ class Sequential(Numbered):
         (3, 2)
         >>> net[1:]
         Sequential(
-          (0): Linear(in_features=4, out_features=2, bias=True)
+          (1): Linear(in_features=4, out_features=2, bias=True)
         )
     """
 
@@ -141,7 +144,7 @@ class Sequential(Numbered):
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            return self._part(dict(self._own_modules()[index]))
+            return self._part(dict(self._own_modules()[index]))  # names stay, as in PyTorch
         if isinstance(index, str):
             return self.get_submodule(index)
         return super().__getitem__(index)

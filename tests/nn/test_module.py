@@ -398,7 +398,8 @@ def test_forward_hooks_see_and_replace():
     layer.register_forward_pre_hook(lambda m, args: log.append("first"), prepend=True)
     second = layer.register_forward_hook(lambda m, args, out: log.append(args[0].tolist()[0]) or out + 1)
     assert layer(X).tolist()[0] == [3.0, 5.0] and log == ["first", "pre", [2.0, 2.0]]
-    first.remove(), second.remove()
+    first.remove()
+    second.remove()
     assert layer(X).tolist()[0] == [1.0, 2.0]
 
 

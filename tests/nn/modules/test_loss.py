@@ -1,0 +1,62 @@
+"""Losses: hand-worked values, options, buffers, errors."""
+
+import math
+
+import numpy as np
+import pytest
+
+import nn
+import tensorgrad as tg
+from tensorgrad.errors import ArgumentError, RangeError
+
+LOGITS = tg.tensor([[0.0, math.log(3)], [math.log(3), 0.0]], dtype="float64")  # probabilities 1/4, 3/4 and 3/4, 1/4
+A, B = tg.tensor([0.0, 1.0, 5.0]), tg.tensor([0.0, 1.5, 2.0])
+
+
+@pytest.mark.parametrize("loss, input, target, value", [
+    (nn.CrossEntropyLoss(), LOGITS, [1, 1], -(math.log(3 / 4) + math.log(1 / 4)) / 2),
+    (nn.CrossEntropyLoss(reduction="sum", ignore_index=1), LOGITS, [1, 0], -math.log(3 / 4)),
+    (nn.CrossEntropyLoss([1, 3]), LOGITS, [0, 1], -(math.log(1 / 4) + 3 * math.log(1 / 4)) / 4),
+    (nn.CrossEntropyLoss(label_smoothing=1.0), LOGITS, [1, 1], -(math.log(3 / 4) + math.log(1 / 4)) / 2),
+    (nn.NLLLoss(), tg.tensor([[-1.0, -2.0]]), [1], 2),
+    (nn.BCELoss(), tg.tensor([0.25, 0.75]), [0.0, 1.0], -math.log(3 / 4)),
+    (nn.BCELoss([0.0, 2.0]), tg.tensor([0.25, 0.75]), [0.0, 1.0], -math.log(3 / 4)),
+    (nn.BCEWithLogitsLoss(), tg.tensor([0.0, 0.0]), [0.0, 1.0], math.log(2)),
+    (nn.BCEWithLogitsLoss(pos_weight=[3.0]), tg.tensor([0.0, 0.0]), [0.0, 1.0], 2 * math.log(2)),
+    (nn.MSELoss(), A, B, (0.25 + 9) / 3),
+    (nn.L1Loss(reduction="sum"), A, B, 3.5),
+    (nn.SmoothL1Loss(reduction="sum"), A, B, 0.125 + 2.5),
+    (nn.SmoothL1Loss(beta=0), A, B, 3.5 / 3),
+    (nn.HuberLoss(reduction="sum", delta=2), A, B, 0.125 + 2 * 2),
+    (nn.KLDivLoss(reduction="batchmean"), tg.tensor([[math.log(0.5)] * 2]), [[0.25, 0.75]],
+     0.25 * math.log(0.5) + 0.75 * math.log(1.5)),
+])
+def test_values(loss, input, target, value):
+    target = target if isinstance(target, tg.Tensor) else tg.tensor(target)
+    assert loss(input, target).item() == pytest.approx(value, rel=1e-6)
+
+
+def test_no_reduction():
+    assert nn.MSELoss(reduction="none")(A, B).tolist() == [0, 0.25, 9]
+    assert nn.CrossEntropyLoss(reduction="none")(LOGITS, tg.tensor([1, 1])).shape == (2,)
+
+
+def test_weights_are_buffers():
+    loss = nn.CrossEntropyLoss(np.ones(2))
+    assert list(loss.state_dict()) == ["weight"] and not list(nn.CrossEntropyLoss().state_dict())
+    assert loss.double().weight.dtype == np.float64
+    assert list(nn.BCEWithLogitsLoss([1.0], pos_weight=[2.0]).state_dict()) == ["weight", "pos_weight"]
+    assert repr(loss) == "CrossEntropyLoss()"
+
+
+@pytest.mark.parametrize("call, error, text", [
+    (lambda: nn.MSELoss("average"), ArgumentError, "MSELoss: reduction='average' is not known.\n  Use 'mean', 'sum'"),
+    (lambda: nn.KLDivLoss(reduction="batch"), ArgumentError, "KLDivLoss: reduction='batch' is not known.\n.*'batchmean'"),
+    (lambda: nn.CrossEntropyLoss(label_smoothing=2), ArgumentError, "label_smoothing=2 is no share.\n  Use a number from 0"),
+    (lambda: nn.HuberLoss(delta=0), ArgumentError, "HuberLoss: delta=0 makes no sense here.\n  Use a number above 0"),
+    (lambda: nn.SmoothL1Loss(beta=-1), ArgumentError, "SmoothL1Loss: beta=-1 makes no sense here.\n  Use a number ≥ 0"),
+    (lambda: nn.CrossEntropyLoss()(LOGITS, tg.tensor([1, 2])), RangeError, "2"),
+])
+def test_errors(call, error, text):
+    with pytest.raises(error, match=text):
+        call()
