@@ -1,8 +1,9 @@
 """Drawings of recorded graphs: `draw` gives a `Drawing`.
 
 Reading order: `record` reads a graph, `groups` sorts its operations into layers, `folding` and `collapse` decide what is
-drawn once or as one box, `compose` makes boxes, frames and arrows of it; `footprint`, `ranks` and `layout` give them places,
-`scene` colours, `svg` and `raster` files; `dot` and `text` write them without places.
+drawn once or as one box, `compose` makes a `picture` of it: boxes, frames and arrows.  `layout` gives them places, frame by
+frame (`footprint`, `ranks`, `ordering`, `places`), and `scene` colours.  `svg` and `raster` write a scene, `dot` and `text` a
+picture without places.
 
 SVG needs no program and no package: the layout is our own.
 """
@@ -83,7 +84,7 @@ def check(tensors: list[Any], direction: Any, depth: Any, collapse: Any, highlig
         if isinstance(tensor, Tensor):
             continue
         module = hasattr(tensor, "forward")
-        fix = "A graph is recorded while a model runs: draw(model(x))." if module else "Pass what a model or a loss returned."
+        fix = "A graph is recorded as a model runs: draw(model(x))." if module else "Pass what a model or a loss returned."
         raise DtypeError(f"draw: expects tensors, got {'the model' if module else 'a'} {type(tensor).__name__}.\n  {fix}")
     if direction not in ("TB", "LR"):
         raise ArgumentError(f"draw: direction={direction!r} is unknown.\n  Use 'TB' (top to bottom) or 'LR' (to the right).")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Callable
+
 from tensorgrad.drawing.folding import Folding
 from tensorgrad.drawing.groups import Child, Group, grow, walk
 from tensorgrad.drawing.record import Leaf, Record
 
-__all__ = ["arrange", "READABLE"]
+__all__ = ["arrange", "REPEATS_ABOVE", "LAYERS_ABOVE"]
 
-READABLE = 120  # boxes; above, "auto" begins to fold
+REPEATS_ABOVE = 60  # boxes; above, "auto" draws layers that repeat once
+LAYERS_ABOVE = 150  # boxes; above, it folds everything that repeats, and closes layers
 LONG_LIST = 40  # children of one group; above, the middle may be left out
 ENDS = 14       # children kept at either end of a list whose middle is left out
 
@@ -18,31 +21,34 @@ def arrange(record: Record, depth: int | None = None, collapse: bool | str = "au
 
     Arguments
         depth      layers this deep are one box each; None draws inside all of them
-        collapse   "auto" folds runs of one op, and in graphs of more than READABLE boxes more and more, until they
-                   are readable; True folds every repeat; False nothing
+        collapse   "auto" folds ops that follow themselves, and the more the larger the graph is; True folds every
+                   repeat; False nothing
     """
     scopes = [op.scope for op in record.operations]
-    root, folding = grow(scopes), Folding(record)
-    close(root, depth)
-    if collapse is False:
-        return root, folding
-    if collapse == "auto":
-        folding.fold_runs(root)
-        if boxes(record, root) <= READABLE:
-            return root, folding
+
+    def attempt(*folds: Callable[[Folding, Group], None]) -> tuple[Group, Folding, int]:
         root, folding = grow(scopes), Folding(record)
-    folding.fold_repeats(root)
-    close(root, depth)
+        for fold in folds:
+            fold(folding, root)
+        close(root, depth)
+        return root, folding, boxes(record, root)
+
+    if collapse is False:
+        return attempt()[:2]
     if collapse is True:
-        return root, folding
-    deepest = max(group.depth for group in walk(root))
-    for level in range(deepest, 0, -1):
-        if boxes(record, root) <= READABLE:
-            return root, folding
-        close(root, level)
-    if boxes(record, root) > READABLE:
-        for group in walk(root):
-            leave_out_middle(group)
+        return attempt(Folding.fold_all)[:2]
+    root, folding, n = attempt(Folding.fold_chains)
+    if n > REPEATS_ABOVE:
+        root, folding, n = attempt(Folding.fold_layers, Folding.fold_chains)
+    if n > LAYERS_ABOVE:
+        root, folding, n = attempt(Folding.fold_all)
+        level = max(group.depth for group in walk(root))
+        while n > LAYERS_ABOVE and level:
+            close(root, level)
+            level, n = level - 1, boxes(record, root)
+        if n > LAYERS_ABOVE:
+            for group in walk(root):
+                leave_out_middle(group)
     return root, folding
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from tensorgrad.drawing.cost import cost_of
 from tensorgrad.drawing.folding import Folding
+from tensorgrad.drawing.footprint import BODY, WIDEST
 from tensorgrad.drawing.groups import Group
+from tensorgrad.drawing.measure import wrap
 from tensorgrad.drawing.picture import Arrow, Box, Frame, Picture
 from tensorgrad.drawing.record import Leaf, Operation, Output, Record
 from tensorgrad.drawing.wording import count, gradient_text, option_texts, quantity, value_text
@@ -42,9 +44,11 @@ class Composer:
         stack: list[tuple[Group, Frame]] = [(root, self.page)]
         while stack:
             group, outer = stack.pop()
+            path = group.path
             while not group.closed and group.times == 1 and len(group.children) == 1 and isinstance(
                     group.children[0], Group):
                 group = group.children[0]
+                path = group.path or path
             if group.closed:
                 self.add_layer(group, outer)
                 continue
@@ -54,7 +58,7 @@ class Composer:
                     caption = span(group)
                     self.folding.times.setdefault(group.children[0], group.times)  # type: ignore[arg-type]
                 else:
-                    frame = Frame(span(group) or "repeated", outer, group.start, group.path, group.times,
+                    frame = Frame(span(group) or path or "repeated", outer, group.start, path, group.times,
                                   depth=outer.depth + 1)
                     self.picture.frames.append(frame)
             for child in group.children:
@@ -82,14 +86,22 @@ class Composer:
     def add_layer(self, group: Group, outer: Frame) -> None:
         """One box for everything in a group."""
         inside = range(group.start, group.stop)
-        box = Box("layer", "⋯" if group.elided else span(group), group.start, outer, times=group.times)
         ops = [self.record.operations[i] for i in inside]
+        if len(ops) == 1 and not any(isinstance(source, Leaf) for source in ops[0].inputs):
+            self.folding.times.setdefault(group.start, group.times)
+            self.add_operation(group.start, outer, span(group))
+            return
+        box = Box("layer", "…" if group.elided else span(group), group.start, outer, times=group.times)
         names = list(dict.fromkeys(op.name for op in ops))
-        if len(ops) <= MOST_NAMES:
+        if len(ops) == 1:
+            box.caption, box.title = box.title, ops[0].name
+            box.lines += wrap(option_texts(ops[0].options), BODY, WIDEST)
+        elif len(ops) <= MOST_NAMES:
             box.lines.append(", ".join(op.name for op in ops))
         else:
             box.lines.append(count(len(ops), "operation"))
-        leaves = {id(leaf): leaf for op in ops for leaf in op.inputs if isinstance(leaf, Leaf) and leaf.wants_grad}.values()
+        inputs = dict.fromkeys(source for op in ops for source in op.inputs if isinstance(source, Leaf))
+        leaves = [leaf for leaf in inputs if leaf.kind == "parameter"]
         if leaves:
             box.lines.append(f"{count(len(leaves), 'parameter')}, {quantity(sum(leaf.size for leaf in leaves))} numbers")
             norms = [leaf.norm for leaf in leaves]
@@ -118,12 +130,12 @@ class Composer:
                 a, b = self.owner[ends[0]], self.owner[ends[1]]
                 if a is b:
                     continue
-                merged = b.kind == "layer" or a.times > 1 or a.kind == "layer" and b.times > 1
-                key = (a, b, -1 if merged else position)
                 if a in self.results:
                     self.results[a].add(ends[0])
-                if key not in seen:
-                    seen.add(key)
+                # Into a layer one arrow is enough, and folded operations add nothing to the arrows of the drawn one.
+                merged = b.kind == "layer" or ends != (source, number)
+                if (a, b, position) not in seen and not (merged and (a, b, -1) in seen):
+                    seen |= {(a, b, position), (a, b, -1)}
                     self.picture.arrows.append(Arrow(a, b, position))
 
     def add_leaves(self) -> None:

@@ -7,6 +7,7 @@ from tensorgrad.drawing.picture import Arrow, Box, Frame, Picture
 
 __all__ = ["to_dot"]
 
+
 def to_dot(picture: Picture, direction: str = "TB") -> str:
     """The text of a DOT file; `dot` finds the places.
 
@@ -32,10 +33,11 @@ def to_dot(picture: Picture, direction: str = "TB") -> str:
     lines += [node(box, "  ") for box in inside.get(page, [])] if page else []
     stack: list[Frame | str] = list(reversed(tops))
     while stack:
-        frame = stack.pop()
-        if isinstance(frame, str):
-            lines.append(frame)
+        entry = stack.pop()
+        if isinstance(entry, str):
+            lines.append(entry)
             continue
+        frame = entry
         indent = "  " * frame.depth
         fill, stroke = FRAMES[(frame.depth - 1) % len(FRAMES)]
         title = quoted(frame.heading)

@@ -6,7 +6,7 @@ inside the stretch at the same place, from equally far before it, or from the ve
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Callable, Iterator, NamedTuple
 
 from tensorgrad.drawing.groups import Child, Group
 from tensorgrad.drawing.record import Leaf, Operation, Record
@@ -15,6 +15,7 @@ __all__ = ["Folding", "LONG_RUN"]
 
 LONG_RUN = 4  # an op that follows itself this often is drawn once
 LONGEST_PERIOD = 16
+NEVER = float("inf")
 
 
 class Run(NamedTuple):
@@ -63,26 +64,38 @@ class Folding:
 
     # -- folding ------------------------------------------------------------------------------------------------------
 
-    def fold_runs(self, root: Group) -> None:
+    def fold_chains(self, root: Group) -> None:
         """Fold single ops that follow themselves at least LONG_RUN times, each reading the one before and no other."""
         for group in open_groups(root):
-            self.fold_children(group, single=True)
+            self.fold_children(group, 1, lambda unit: LONG_RUN if isinstance(unit[0], int) else NEVER, chained=True)
 
-    def fold_repeats(self, root: Group) -> None:
-        """Fold whatever repeats: layers, and stretches of several ops."""
+    def fold_layers(self, root: Group) -> None:
+        """Fold layers that repeat, alone or with others between them."""
         for group in open_groups(root):
-            self.fold_children(group, single=False)
+            self.fold_children(group, LONGEST_PERIOD, lambda unit: 2 if has_group(unit) else NEVER)
 
-    def fold_children(self, group: Group, single: bool) -> None:
-        """Replace runs among the children of one group by their first stretch."""
+    def fold_all(self, root: Group) -> None:
+        """Fold whatever repeats: layers, and stretches of ops."""
+        for group in open_groups(root):
+            self.fold_children(group, LONGEST_PERIOD,
+                               lambda unit: 2 if has_group(unit) else LONG_RUN if len(unit) == 1 else 3)
+
+    def fold_children(self, group: Group, longest: int, least: Callable[[list[Child]], float],
+                      chained: bool = False) -> None:
+        """Replace runs among the children of one group by their first stretch.
+
+        Arguments
+            longest   children in a stretch
+            least     how often a stretch has to occur
+            chained   True: each has to read the one before, and no other
+        """
         children, codes = group.children, [self.code(child) for child in group.children]
         kept: list[Child] = []
         i = 0
         while i < len(children):
-            for period in range(1, 2 if single else LONGEST_PERIOD + 1):
-                times = self.repeats(children, codes, i, period, single)
-                if times >= (LONG_RUN if period == 1 and isinstance(children[i], int) else 2 if has_group(
-                        children[i:i + period]) else 3):
+            for period in range(1, longest + 1):
+                times = self.repeats(children, codes, i, period, chained)
+                if times > 1 and times >= least(children[i:i + period]):
                     kept += self.fold(group, children[i:i + period], children[i + period * (times - 1)], times)
                     i += period * times
                     break
@@ -98,7 +111,7 @@ class Folding:
         skip = len(child.path)
         return hash(tuple([(self.kinds[i], self.operations[i].scope[skip:]) for i in range(child.start, child.stop)]))
 
-    def repeats(self, children: list[Child], codes: list[int], at: int, period: int, single: bool) -> int:
+    def repeats(self, children: list[Child], codes: list[int], at: int, period: int, chained: bool) -> int:
         """How many equal stretches of `period` children start at `at`."""
         start, stop = bounds(children[at])[0], 0
         times, end = 1, len(children)
@@ -110,7 +123,7 @@ class Folding:
             stop = bounds(children[there + period - 1])[1]
             if stop - middle != middle - start or not self.alike(start, middle, stop, first=times == 1):
                 break
-            if single and (isinstance(children[there], Group) or not follows(self.operations[middle], start)):
+            if chained and (isinstance(children[there], Group) or not follows(self.operations[middle], start)):
                 break
             times += 1
         return times
@@ -157,7 +170,7 @@ class Folding:
         return unit
 
 
-def open_groups(root: Group):
+def open_groups(root: Group) -> Iterator[Group]:
     """Every group, outer first; the children may be folded while it runs."""
     stack = [root]
     while stack:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from tensorgrad.drawing.measure import width, wrap
 from tensorgrad.drawing.picture import Box
 
-__all__ = ["Footprint", "Look", "look", "CAPTION", "HEADING", "BODY", "LABEL"]
+__all__ = ["Footprint", "Look", "look", "CAPTION", "HEADING", "BODY", "LABEL", "PORT_GAP", "SHEET"]
 
 CAPTION, HEADING, BODY, LABEL = 9.5, 12.5, 10.5, 10.0  # font sizes
 PAD_X, PAD_Y, WIDEST = 12.0, 7.0, 200.0
@@ -69,6 +69,13 @@ class Footprint:
         return self.middle + (i - (n - 1) / 2) * gap
 
 
+def extent(box: Box, look: Look, across: bool) -> tuple[float, float]:
+    """Along (u, v), with the second sheet of a folded box."""
+    sheet = SHEET if box.times > 1 else 0.0
+    across_flow, along = (look.width, look.height) if across else (look.height, look.width)
+    return across_flow + sheet, along + sheet
+
+
 def footprint(box: Box, before: list[Box], after: list[Box], looks: dict[Box, Look], across: bool,
               leaves: bool) -> Footprint:
     """Room for `box` with the boxes beside it.
@@ -81,8 +88,7 @@ def footprint(box: Box, before: list[Box], after: list[Box], looks: dict[Box, Lo
     own = looks[box]
     breadth, depth = (own.width, own.height) if across else (own.height, own.width)
     sheet = SHEET if box.times > 1 else 0.0
-    columns = [[(b, *((looks[b].width, looks[b].height) if across else (looks[b].height, looks[b].width)))
-                for b in side] for side in (before, after)]
+    columns = [[(b, *extent(b, looks[b], across)) for b in side] for side in (before, after)]
     wide = [max([du for _, du, _ in column], default=0.0) for column in columns]
     long = [sum(dv for *_, dv in column) + STACK_GAP * max(len(column) - 1, 0) for column in columns]
     body = max(depth, *long)

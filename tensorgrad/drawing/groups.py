@@ -26,7 +26,7 @@ class Group:
     def __init__(self, path: str, parent: Group | None, start: int, stop: int = -1, children: Iterable[Child] = ()):
         self.path = self.last = path
         self.parent = parent
-        self.depth = path.count(".") + 1 if path else parent.depth if parent else 0
+        self.depth: int = path.count(".") + 1 if path else parent.depth if parent else 0
         self.start, self.stop = start, stop
         self.children: list[Child] = list(children)
         self.times = 1
@@ -47,7 +47,8 @@ def grow(scopes: list[str]) -> Group:
         [('net.a', [0, 1]), ('net.b', [2])]
     """
     root = Group("", None, 0)
-    stack, names, current = [root], [], ""
+    stack, current = [root], ""
+    names: list[str] = []
     for number, scope in enumerate(scopes):
         if scope != current:
             wanted = scope.split(".") if scope else []

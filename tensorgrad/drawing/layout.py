@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tensorgrad.drawing.footprint import CAPTION, Footprint, Look, footprint, look
+from tensorgrad.drawing.footprint import CAPTION, PORT_GAP, SHEET, Footprint, Look, footprint, look
 from tensorgrad.drawing.measure import width
 from tensorgrad.drawing.picture import Arrow, Box, Frame, Picture
-from tensorgrad.drawing.ranks import Item, Level, Link
+from tensorgrad.drawing.ranks import RUN_IN, Level
+from tensorgrad.drawing.wires import Item, Link
 
 __all__ = ["Layout", "lay_out", "Wiring", "TITLE"]
 
 TITLE = CAPTION + 1.5  # font size of frame titles
 TITLE_BAND, PAD_ACROSS, PAD_ALONG = 25.0, 13.0, 11.0
+PORT_ROOM = 10.0  # less padding where edges cross a border: the rank of the crossings has room of its own
 ENTERS_FIRST = -1e12
 
 Spot = tuple[float, float]
@@ -170,7 +172,8 @@ class Placer:
             enters = (self.port(there) if isinstance(there, Arrow) else
                       self.inside[there].port("in", value) if isinstance(there, Frame) else 0.0)
             target = there.target if isinstance(there, Arrow) else there
-            inside.asked[here, there, value] = Link(items[here], leaves, items[target], enters)
+            movable = self.size(target)[0] / 2 - PORT_GAP / 2 - 8 if isinstance(target, Box) else 0.0
+            inside.asked[here, there, value] = Link(items[here], leaves, items[target], enters, max(movable, 0.0))
         level = Level(list(items.values()), [link for link in inside.asked.values() if link is not None])
         u, v = level.width, level.length
         if frame.parent is not None:
@@ -188,9 +191,12 @@ class Placer:
     def add_border(self, inside: Inside, u: float, v: float) -> Spot:
         """The size of a frame around a level of this size; its title keeps clear of the edges that come in."""
         title = width(inside.frame.heading, TITLE, bold=True)
+        sides = {key[0] for key in inside.items if isinstance(key, tuple)}
+        start = TITLE_BAND - PORT_ROOM if "in" in sides and self.across else TITLE_BAND if self.across else PAD_ALONG
+        end = PAD_ALONG - (PORT_ROOM if "out" in sides else 0.0)
         if not self.across:
-            inside.shift, inside.title = (TITLE_BAND, PAD_ALONG), (4.0, PAD_ALONG)
-            return u + TITLE_BAND + PAD_ACROSS, max(v, title) + 2 * PAD_ALONG
+            inside.shift, inside.title = (TITLE_BAND, start), (4.0, PAD_ALONG)
+            return u + TITLE_BAND + PAD_ACROSS, max(start + v + end, title + 2 * PAD_ALONG)
         ports = [item.u + PAD_ACROSS for key, item in inside.items.items() if isinstance(key, tuple) and key[0] == "in"]
         whole, needed, shift = max(u, title) + 2 * PAD_ACROSS, title + PAD_ACROSS + 8, PAD_ACROSS
         at = PAD_ACROSS
@@ -200,8 +206,8 @@ class Placer:
             else:
                 shift += needed - min(ports)
                 whole = max(whole, u + shift + PAD_ACROSS)
-        inside.shift, inside.title = (shift, TITLE_BAND), (at, 4.0)
-        return whole, v + TITLE_BAND + PAD_ALONG
+        inside.shift, inside.title = (shift, start), (at, 4.0)
+        return whole, start + v + end
 
     # -- the whole page -----------------------------------------------------------------------------------------------
 
@@ -219,8 +225,8 @@ class Placer:
                     origins[key] = (du + item.u, dv + item.v)
                 elif isinstance(key, Box):
                     self.put(key, du + item.u, dv + item.v)
-                else:
-                    side, value = key  # type: ignore[misc]
+                elif isinstance(key, tuple):
+                    side, value = key
                     u, v, end = du + item.u, dv + item.v, v0 + inside.size[1]
                     self.wiring(value).pieces.append([(u, v0), (u, v)] if side == "in" else [(u, v), (u, end)])
             for (_, there, value), link in inside.asked.items():
@@ -268,8 +274,11 @@ class Placer:
                 sb, sd = self.size(arrow.source)
                 start = (su if after else su + sb, sv + sd / 2)
                 tip = (u + breadth if after else u, v + depth * (i + 1) / (len(arrows) + 1))
-                self.layout.wirings.append(Wiring(arrow.source, arrow.differentiable, [[self.turn(start), self.turn(tip)]],
-                                                  [self.turn(tip)], sideways=True))
+                if abs(start[1] - tip[1]) <= SHEET:
+                    start = (start[0], tip[1])
+                bend = (tip[0] + (RUN_IN if after else -RUN_IN), tip[1])
+                piece = [self.turn(spot) for spot in (start, bend, tip)]
+                self.layout.wirings.append(Wiring(arrow.source, arrow.differentiable, [piece], [piece[-1]], sideways=True))
 
     def size(self, box: Box) -> Spot:
         """Extent along (u, v)."""

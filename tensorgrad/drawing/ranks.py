@@ -1,70 +1,19 @@
-"""Layered layout of one level: ranks along the flow, an order with few crossings in each rank, and places.
+"""Layered layout of one level: ranks along the flow, and routes between them.
 
-Coordinates are (u, v): v runs along the flow (downwards in a drawing from top to bottom), u across it.  The steps are those
-of Sugiyama, Tagawa and Toda (1981): ranks by longest path, points where edges pass through ranks in between, barycentre
-sweeps.  Places across the flow are the weighted least-squares solution that keeps the order and the distances, rank by rank
-(isotonic regression).  All edges that carry one value share their points, like a bus.
+Coordinates are (u, v): v runs along the flow (downwards in a drawing from top to bottom), u across it.  Ranks are longest
+paths; an edge over several ranks has a point in each between, and all edges that carry one value share them, like a bus.
+`ordering` sorts each rank, `places` finds u.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
-from dataclasses import dataclass, field
+from tensorgrad.drawing.ordering import order
+from tensorgrad.drawing.places import place
+from tensorgrad.drawing.wires import Item, Link, Node, Point, Wire
 
-__all__ = ["Item", "Link", "Level"]
+__all__ = ["Level", "RUN_IN"]
 
-ITEM_GAP, WIRE_GAP = 26.0, 13.0
 RUN_IN = 8.0  # the straight end of an edge, where its arrow head is
-SWEEPS, PASSES = 6, 8
-COUNT_CROSSINGS_BELOW = 3000  # edges; in larger levels the last sweep is taken
-
-
-@dataclass(eq=False, slots=True)
-class Item:
-    """A box or frame to place: its size, and `end` "first" or "last" for the points where edges enter or leave a frame."""
-
-    width: float  # along u
-    length: float  # along v
-    order: float
-    end: str = ""
-    u: float = 0.0
-    v: float = 0.0
-    rank: int = 0
-
-
-@dataclass(eq=False, slots=True)
-class Link:
-    """An edge from a point on the lower side of `source` to one on the upper side of `target`, offsets along u."""
-
-    source: Item
-    leaves: float
-    target: Item
-    enters: float
-    route: list[list[tuple[float, float]]] = field(default_factory=list)
-
-
-@dataclass(eq=False, slots=True)
-class Point:
-    """Where the edges of one value pass through a rank."""
-
-    source: Item
-    rank: int
-    order: float
-    u: float = 0.0
-
-
-Node = Item | Point
-
-
-@dataclass(eq=False, slots=True)
-class Wire:
-    """A piece of edge between neighbouring ranks."""
-
-    a: Node
-    leaves: float
-    b: Node
-    enters: float
-    link: Link | None  # the link that ends with this piece
 
 
 class Level:
@@ -81,8 +30,9 @@ class Level:
             return
         self.set_ranks()
         self.add_points()
-        self.order()
-        self.place()
+        order(self.ranks, self.wires)
+        self.centre_main_edges()
+        self.width = place(self.ranks, self.wires)
         self.stack_ranks()
         self.route()
 
@@ -102,9 +52,10 @@ class Level:
             if not item.end:
                 item.rank = max([item.rank, *(source.rank + 1 for source in before[item])])
         for item in reversed(self.items):
-            if not item.end and not before[item]:
+            # Sources, and what reads only sources, move down next to what reads them.
+            if not item.end and all(not before[source] and not source.end for source in before[item]):
                 ranks = [target.rank for target in after[item] if target.end != "last"]
-                item.rank = max(first, min(ranks) - 1) if ranks else item.rank
+                item.rank = max(item.rank, min(ranks) - 1) if ranks else item.rank
         last = max([item.rank for item in self.items if item.end != "last"], default=-1) + 1
         for item in self.items:
             if item.end == "last":
@@ -141,104 +92,23 @@ class Level:
             if chain:
                 self.chains.append(chain)
 
-    # -- order --------------------------------------------------------------------------------------------------------
-
-    def order(self) -> None:
-        """Barycentre sweeps, keeping the order with the fewest crossings."""
-        total = sum(map(len, self.wires))
-        counted = total <= COUNT_CROSSINGS_BELOW
-        best, fewest = [list(rank) for rank in self.ranks], self.crossings() if counted else None
-        for sweep in range(SWEEPS if counted else 2):
-            if fewest == 0:
-                break
-            self.sweep(down=sweep % 2 == 0)
-            if counted and (now := self.crossings()) < fewest:  # type: ignore[operator]
-                best, fewest = [list(rank) for rank in self.ranks], now
-        if counted:
-            self.ranks = best
-
-    def sweep(self, down: bool) -> None:
-        """Sort every rank by the mean place of its neighbours in the rank before it."""
-        ranks = range(1, len(self.ranks)) if down else range(len(self.ranks) - 2, -1, -1)
-        for rank in ranks:
-            fixed = {node: i for i, node in enumerate(self.ranks[rank - 1 if down else rank + 1])}
-            sums: dict[Node, list[float]] = {}
-            for wire in self.wires[rank - 1 if down else rank]:
-                near, far, offset = (wire.b, wire.a, wire.leaves) if down else (wire.a, wire.b, wire.enters)
-                share = offset / far.width if isinstance(far, Item) and far.width else 0.5
-                entry = sums.setdefault(near, [0.0, 0.0])
-                entry[0] += fixed[far] + share
-                entry[1] += 1
-            nodes = self.ranks[rank]
-            wished = {node: sums[node][0] / sums[node][1] if node in sums else i + 0.5 for i, node in enumerate(nodes)}
-            nodes.sort(key=wished.__getitem__)
-
-    def crossings(self) -> int:
-        """How many pairs of wires cross."""
-        total = 0
-        for rank, wires in enumerate(self.wires):
-            if len(wires) < 2:
-                continue
-            above = {node: i for i, node in enumerate(self.ranks[rank])}
-            below = {node: i for i, node in enumerate(self.ranks[rank + 1])}
-            ends: list[tuple[int, float]] = []
-            for _, _, b, enters in sorted((above[w.a], w.leaves, below[w.b], w.enters) for w in wires):
-                total += len(ends) - bisect_right(ends, (b, enters))
-                insort(ends, (b, enters))
-        return total
-
-    # -- places across the flow ---------------------------------------------------------------------------------------
-
-    def place(self) -> None:
-        """Bring every node as close to its neighbours as order and distances allow."""
-        for rank in self.ranks:
-            u = 0.0
-            for i, node in enumerate(rank):
-                u += separation(rank[i - 1], node) if i else 0.0
-                node.u = u
-            for node in rank:
-                node.u -= u / 2
-        uppers: dict[Node, list[Wire]] = {}
-        lowers: dict[Node, list[Wire]] = {}
+    def centre_main_edges(self) -> None:
+        """Where two edges arrive, one from the box before and one from further off, let the first arrive in the middle."""
+        arriving: dict[Node, list[Wire]] = {}
         for wires in self.wires:
             for wire in wires:
-                uppers.setdefault(wire.b, []).append(wire)
-                lowers.setdefault(wire.a, []).append(wire)
-        downwards, upwards = range(len(self.ranks)), range(len(self.ranks) - 1, -1, -1)
-        for turn in range(PASSES):
-            for rank in downwards if turn % 2 == 0 else upwards:
-                settle(self.ranks[rank], uppers if turn % 2 == 0 else lowers, None)
-        for rank in downwards:
-            settle(self.ranks[rank], uppers, lowers)
-        for _ in range(2):
-            for chain in self.chains:
-                self.straighten(chain, lowers)
-        left = min(node.u for rank in self.ranks for node in rank)
-        for rank in self.ranks:
-            for node in rank:
-                node.u -= left
-        self.width = max(item.u + item.width for item in self.items)
-        self.width = max([self.width, *(node.u for rank in self.ranks for node in rank if isinstance(node, Point))])
-
-    def straighten(self, chain: list[Wire], lowers: dict[Node, list[Wire]]) -> None:
-        """Put the points of one value on a straight line where there is room for it."""
-        points = [wire.b for wire in chain]
-        low, high = float("-inf"), float("inf")
-        for point in points:
-            nodes = self.ranks[point.rank]
-            i = nodes.index(point)
-            if i:
-                low = max(low, nodes[i - 1].u + separation(nodes[i - 1], point))
-            if i + 1 < len(nodes):
-                high = min(high, nodes[i + 1].u - separation(point, nodes[i + 1]))
-        if low > high:
-            return
-        mean = sum(point.u for point in points) / len(points)
-        wishes = [chain[0].a.u + chain[0].leaves, *(wire.b.u + wire.enters for wire in lowers.get(points[-1], ()))]
-        close = [u for u in wishes if low <= u <= high and abs(u - mean) < 60]
-        straight = min(max(close[0] if close else mean, low), high)
-        for point in points:
-            point.u = straight
+                if wire.link is not None and wire.link.movable:
+                    arriving.setdefault(wire.b, []).append(wire)
+        for pair in arriving.values():
+            near = [wire for wire in pair if isinstance(wire.a, Item) and not wire.a.end]
+            if len(pair) != 2 or len(near) != 1:
+                continue
+            shift = (pair[0].enters + pair[1].enters) / 2 - near[0].enters
+            if all(wire.link and wire.link.movable >= abs(shift) for wire in pair):
+                for wire in pair:
+                    wire.enters += shift
+                    assert wire.link is not None
+                    wire.link.enters = wire.enters
 
     # -- places along the flow, and routes ----------------------------------------------------------------------------
 
@@ -276,50 +146,10 @@ class Level:
     def points(self, wire: Wire) -> list[tuple[float, float]]:
         """From the lower side of one node to the upper side of the next, straight inside the two ranks."""
         u, w = wire.a.u + wire.leaves, wire.b.u + wire.enters
-        out = [(u, self.spans[wire.a.rank][0] if isinstance(wire.a, Point) else wire.a.v + wire.a.length)]
-        run_in = RUN_IN if isinstance(wire.b, Item) and not wire.b.end else 0.0
-        for point in ((u, self.spans[wire.a.rank][1]), (w, self.spans[wire.b.rank][0] - run_in)):
-            if point != out[-1]:
-                out.append(point)
-        if isinstance(wire.b, Item) and (w, wire.b.v) != out[-1]:
-            out.append((w, wire.b.v))
-        return out
-
-
-def separation(left: Node, right: Node) -> float:
-    """The least distance from the reference of one node (left side of an item, middle of a point) to the next's."""
-    width = left.width if isinstance(left, Item) else 0.0
-    wires = isinstance(left, Point) or isinstance(right, Point) or bool(left.end or right.end)
-    return width + (WIRE_GAP if wires else ITEM_GAP)
-
-
-def settle(nodes: list[Node], wires: dict[Node, list[Wire]], more: dict[Node, list[Wire]] | None) -> None:
-    """Move the nodes of one rank to the mean of what they are joined to, keeping order and distances.
-
-    Least squares under ``u[i+1] - u[i] >= separation`` is isotonic regression of the wishes with the separations taken
-    off; pooling neighbours that are out of order solves it in one pass.
-    """
-    offset = 0.0
-    offsets, pools = [], []
-    for i, node in enumerate(nodes):
-        offset += separation(nodes[i - 1], node) if i else 0.0
-        offsets.append(offset)
-        total = weight = 0.0
-        for wire in (*wires.get(node, ()), *(more.get(node, ()) if more else ())):
-            if wire.b is node:
-                total += wire.a.u + wire.leaves - wire.enters
-            else:
-                total += wire.b.u + wire.enters - wire.leaves
-            weight += 1
-        wish = total / weight if weight else node.u
-        strength = (8.0 if isinstance(node, Item) and not node.end else 1.0) if weight else 0.1
-        pools.append([(wish - offset) * strength, strength, 1])
-        while len(pools) > 1 and pools[-2][0] * pools[-1][1] >= pools[-1][0] * pools[-2][1]:
-            last = pools.pop()
-            for k in range(3):
-                pools[-1][k] += last[k]
-    i = 0
-    for total, strength, n in pools:
-        for _ in range(int(n)):
-            nodes[i].u = total / strength + offsets[i]
-            i += 1
+        (_, above), (top, bottom) = self.spans[wire.a.rank], self.spans[wire.b.rank]
+        out = [(u, wire.a.v + wire.a.length)] if isinstance(wire.a, Item) else []
+        if isinstance(wire.b, Item):
+            out += [(u, above), (w, top if wire.b.end else top - RUN_IN), (w, wire.b.v)]
+        else:
+            out += [(u, above), (w, top), (w, bottom)]
+        return [spot for i, spot in enumerate(out) if i == 0 or spot != out[i - 1]]

@@ -95,31 +95,31 @@ def record(tensors: Iterable[Tensor]) -> Record:
             if isinstance(source, Op):
                 inputs.append(numbers[source])
                 continue
-            shape = op.shapes[position]
-            if source is not None:
-                leaf = leaves.get(source) or leaves.setdefault(source, leaf_of(source))
-            elif position in constants or shape:
+            shape = tuple(op.shapes[position])
+            key: Any = source
+            if source is None:
                 shape, dtype, name = constants.get(position, (shape, None, None))
+                if position not in constants and not shape:
+                    inputs.append(None)
+                    continue
                 # A constant is known by its name; without one, every use is a box of its own.
                 key = (name, shape, dtype) if name else (i, position)
-                leaf = leaves.get(key) or leaves.setdefault(
-                    key, Leaf("constant", name, tuple(shape), np.dtype(dtype).name if dtype is not None else ""))
-            else:
-                inputs.append(None)
-                continue
-            leaf.uses.append((i, position))
-            inputs.append(leaf)
+            if key not in leaves:
+                leaves[key] = leaf_of(source) if source is not None else Leaf(
+                    "constant", name, tuple(shape), "" if dtype is None else np.dtype(dtype).name)
+            leaves[key].uses.append((i, position))
+            inputs.append(leaves[key])
         retained = op.retained() if op.retained is not None else None
         operations.append(Operation(op.name, op.options(), op.label, op.shape, op.dtype.name, op.scope, inputs,
                                     tuple(op.shapes), None if retained is None else norm_of(retained)))
     outputs = []
     for tensor in tensors:
-        source = numbers[tensor.creator] if tensor.creator is not None else None
-        if source is None and tensor.wants_grad:
-            source = leaves.get(tensor) or leaves.setdefault(tensor, leaf_of(tensor))
+        made_by: Input = numbers[tensor.creator] if tensor.creator is not None else None
+        if made_by is None and tensor.wants_grad:
+            made_by = leaves.setdefault(tensor, leaf_of(tensor))
         value = tensor.array.item() if tensor.array.size == 1 else None
         text = "" if value is None else number_text(value) if isinstance(value, float) else str(value)
-        outputs.append(Output(tensor.name, tensor.shape, tensor.dtype.name, source, text))
+        outputs.append(Output(tensor.name, tensor.shape, tensor.dtype.name, made_by, text))
     return Record(operations, list(leaves.values()), outputs)
 
 

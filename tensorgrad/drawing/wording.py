@@ -12,8 +12,10 @@ __all__ = ["value_text", "option_texts", "gradient_text", "count", "quantity", "
 NOT_COMPUTED = "grad not computed"
 
 # Settings that say nothing when they have these values, and settings that the shape on the edge says already.
-USUAL = {"stride": 1, "dilation": 1, "padding": 0, "groups": 1, "output_padding": 0, "alpha": 1, "padding_mode": "zeros"}
+USUAL = {"stride": 1, "dilation": 1, "padding": 0, "groups": 1, "output_padding": 0, "alpha": 1,
+         "padding_mode": "zeros", "value": 0, "eps": 1e-5}
 SHOWN_ELSEWHERE = {"to_shape", "from_shape", "input_shape", "keeps", "shape", "size"}
+SIZES, KERNELS = ("stride", "padding", "dilation", "output_padding", "output_size"), ("kernel", "kernel_size")
 LONGEST_OPTION = 34
 
 
@@ -31,36 +33,40 @@ def option_texts(options: dict[str, Any]) -> list[str]:
     """The settings worth reading, as ``name value``; those at their usual value are left out.
 
     Example
-        >>> option_texts({"stride": (2, 2), "padding": (0, 0), "dilation": 1, "kernel_size": (3, 5), "dim": None})
-        ['stride 2', 'kernel_size 3×5']
+        >>> option_texts({"stride": (2, 2), "padding": (0, 0), "dilation": 1, "kernel": (3, 5), "dim": (1, 2), "eps": None})
+        ['stride 2', 'kernel 3×5', 'dim 1, 2']
     """
     texts = []
     for name, value in options.items():
-        value = alike(value)
+        value = plain(name, value)
         if name in SHOWN_ELSEWHERE or value is None or value is False or value == () or value == "":
             continue
         if value == USUAL.get(name, USUAL) and value is not True:
             continue
-        text = name if value is True else f"{name} {setting(value)}"
+        if name in (*SIZES, *KERNELS) and isinstance(value, tuple) and all(type(v) is int for v in value):
+            shown = "×".join(map(str, value))
+        else:
+            shown = setting(value)
+        text = name if value is True else f"{name} {shown}"
         texts.append(shorten(text, LONGEST_OPTION))
     return texts
 
 
-def alike(value: Any) -> Any:
-    """A tuple of equal numbers as that number, a NumPy scalar as a Python one."""
+def plain(name: str, value: Any) -> Any:
+    """A NumPy scalar as a Python one, equal sizes along all axes as one number, except for kernels."""
     if isinstance(value, np.generic):
         return value.item()
-    if isinstance(value, (tuple, list)) and len(value) > 1 and all(type(v) is int and v == value[0] for v in value):
+    if isinstance(value, list):
+        value = tuple(value)
+    if name in SIZES and isinstance(value, tuple) and len(value) > 1 and len(set(map(repr, value))) == 1:
         return value[0]
-    return tuple(value) if isinstance(value, list) else value
+    return value
 
 
 def setting(value: Any) -> str:
-    """One value of a setting: ``3×5`` for a tuple of positive sizes, else what `repr` says."""
+    """One value of a setting, without the brackets of tuples."""
     if isinstance(value, float):
         return number_text(value)
-    if isinstance(value, tuple) and len(value) > 1 and all(type(v) is int and v > 0 for v in value):
-        return "×".join(map(str, value))
     if isinstance(value, (np.dtype, str)):
         return str(value)
     if isinstance(value, tuple):
@@ -86,7 +92,7 @@ def gradient_text(norms: list[float | None]) -> str:
 
     Example
         >>> gradient_text([None]), gradient_text([0.0125]), gradient_text([1.0, 2.0])
-        ('grad not computed', '‖grad‖ 0.0125', '‖grad‖ 1 – 2')
+        ('grad not computed', 'grad norm 0.0125', 'grad norm 1 – 2')
     """
     found = [norm for norm in norms if norm is not None]
     if not found:
@@ -94,8 +100,8 @@ def gradient_text(norms: list[float | None]) -> str:
     low, high = min(found), max(found)
     if any(math.isnan(norm) for norm in found):
         low = high = math.nan
-    text = "‖grad‖ " + (number_text(low) if len(found) == 1 or low == high or math.isnan(low)
-                        else f"{number_text(low)} – {number_text(high)}")
+    same = low == high or math.isnan(low)
+    text = "grad norm " + (number_text(low) if same else f"{number_text(low)} – {number_text(high)}")
     missing = len(norms) - len(found)
     return text + (f" ({missing} of {len(norms)} not computed)" if missing else "")
 
