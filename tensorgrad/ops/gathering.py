@@ -31,7 +31,10 @@ class Gather(Op):
         self.dim = dim
 
     def forward(self, x, index):
-        return np.take_along_axis(reached(x, index, self.dim), index, self.dim)
+        if x.flags.c_contiguous:
+            return x.reshape(-1).take(positions(index, self.dim, x.shape))
+        reached = x[tuple([slice(None) if d == self.dim else slice(0, n) for d, n in enumerate(index.shape)])]
+        return np.take_along_axis(reached, index, self.dim)
 
     def backward(self, grad):
         return ScatterAdd(self.dim, self.shapes[0]).apply(grad, *self.inputs), None
@@ -77,19 +80,16 @@ class Scatter(Op):
         return grad_x, None, grad_values
 
 
-def reached(x: np.ndarray, index: np.ndarray, dim: int) -> np.ndarray:
-    """The part of `x` that an index shorter than it along other axes can reach."""
-    return x[tuple([slice(None) if d == dim else slice(0, n) for d, n in enumerate(index.shape)])]
-
-
 def positions(index: np.ndarray, dim: int, shape: tuple[int, ...]) -> np.ndarray:
     """Per entry of `index` the position, in row-major order in an array of `shape`, that it stands for."""
-    stride, found = 1, np.zeros(1, np.intp)
+    place, stride = 0, 1  # of the axes other than `dim`, as one small array that broadcasts with the index
     for d in reversed(range(len(shape))):
-        along = index.astype(np.intp, copy=False) if d == dim else np.arange(index.shape[d]).reshape(
-            [-1 if k == d else 1 for k in range(len(shape))])
-        found = found + along * stride
+        if d == dim:
+            found = index.astype(np.intp, copy=False) * stride
+        elif index.shape[d] > 1:
+            place = place + (np.arange(index.shape[d]) * stride).reshape(-1, *[1] * (len(shape) - 1 - d))
         stride *= shape[d]
+    found += place
     return found
 
 

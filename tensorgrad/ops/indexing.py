@@ -1,7 +1,6 @@
 """``x[index]`` in all its forms, select and narrow.  Reading entries and putting them into zeros are each other's backward.
 
-An index is split in two.  The basic part (integers, slices, None) is a view.  The arrays and masks are applied to that
-view, so an integer beside an array is settled first and does not count as an array, as in PyTorch.
+The basic part of an index (integers, slices, None) is a view; its arrays and masks are applied to that view.
 """
 
 from __future__ import annotations
@@ -10,16 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from tensorgrad.errors import ArgumentError, DtypeError, RangeError, message
+from tensorgrad.errors import RangeError, message
 from tensorgrad.op import Op
+from tensorgrad.ops.index_syntax import ALL, ARRAY, split_index, written
 from tensorgrad.ops.promotion import Operand
 from tensorgrad.ops.reduction import normalize_dims
-from tensorgrad.tensor import Tensor, plain
+from tensorgrad.tensor import Tensor
 
 __all__ = ["getitem", "select", "narrow"]
-
-ALL = slice(None)
-ARRAY = "array"  # stands in an index for an array that is an operand
 
 
 class GetItem(Op):
@@ -95,6 +92,8 @@ class AddItems(Op):
             out = np.zeros_like(x, shape=self.into, order="C")
             out[index] = x
             return out
+        if len(arrays) == 1:
+            return add_along(x, arrays[0], self.index.index(ARRAY), self.into)
         return add_into_zeros(x, np.arange(int(np.prod(self.into))).reshape(self.into)[index], self.into)
 
     def backward(self, grad):
@@ -112,29 +111,30 @@ def add_into_zeros(values: np.ndarray, positions: np.ndarray, shape: tuple[int, 
     return out.reshape(shape)
 
 
+def add_along(values: np.ndarray, index: np.ndarray, axis: int, shape: tuple[int, ...]) -> np.ndarray:
+    """Zeros of `shape`, with what `values` has for each entry of `index` added at that place of `axis`."""
+    n, outer, inner = shape[axis], int(np.prod(shape[:axis])), int(np.prod(shape[axis + 1:]))
+    index = index.reshape(-1).astype(np.intp, copy=False)
+    values = values.reshape(outer, index.size, inner)
+    out = np.zeros((outer, n, inner), values.dtype)
+    if inner >= 16:  # write the first that goes to a place there, a row at a time, and add only what comes after it
+        order, first = np.arange(index.size), np.empty(n, np.intp)
+        first[index[::-1]] = order[::-1]
+        is_first = first[index] == order
+        if is_first.all():
+            out[:, index] = values
+            return out.reshape(shape)
+        out[:, index[is_first]] = values[:, is_first]
+        index, values = index[~is_first], values[:, ~is_first]
+    rows = np.arange(outer)[:, None] * n + index % n
+    np.add.at(out.reshape(-1), (rows[:, :, None] * inner + np.arange(inner)).reshape(-1), values.reshape(-1))
+    return out.reshape(shape)
+
+
 def filled(index: tuple[Any, ...], arrays: tuple[np.ndarray, ...]) -> tuple[Any, ...]:
     """`index` with the arrays in their places."""
     left = iter(arrays)
     return tuple([next(left) if item == ARRAY else item for item in index])
-
-
-def written(index: tuple[Any, ...]) -> str:
-    """An index as it is typed.
-
-    Example
-        >>> written((0, slice(None, 3), Ellipsis, None))
-        '[0, :3, ..., None]'
-    """
-    def one(item: Any) -> str:
-        if isinstance(item, slice):
-            ends = ["" if end is None else str(end) for end in (item.start, item.stop, item.step)]
-            return ":".join(ends if ends[2] else ends[:2])
-        return "..." if item is Ellipsis else str(item)
-
-    return f"[{', '.join(map(one, index))}]"
-
-
-# -- reading an index --------------------------------------------------------------------------------------------------
 
 
 def getitem(input: Operand, index: Any) -> Tensor:
@@ -167,112 +167,6 @@ def getitem(input: Operand, index: Any) -> Tensor:
         raise RangeError(message("getitem", "the index arrays do not broadcast together",
                                  {f"index {i}": array for i, array in enumerate(arrays)},
                                  "Arrays in one index pick entries together, one by one; give them equal shapes.")) from None
-
-
-def split_index(x: Operand, items: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...], list[Any]]:
-    """The basic index; the index of the view it gives, ARRAY in the place of each array; the arrays.  All checked."""
-    shape = x.shape
-    if len(items) == 1 and items[0].__class__ is int:  # the usual case
-        check_integer(x, items[0], 0)
-        return items, (), []
-    read = [read_item(x, item) for item in items]
-    axes = [axes_of(item) for item in read]
-    if sum(axes) > len(shape):
-        raise RangeError(message("getitem", f"{sum(axes)} indices for {len(shape)} axes", {"input": x},
-                                 "A mask counts for each of its axes."))
-    hidden = [i for i, item in enumerate(read) if item is Ellipsis]
-    if len(hidden) > 1:
-        raise RangeError(message("getitem", "an index has more than one `...`", {"input": x},
-                                 "Only one can be filled in; write `:` for the others."))
-    at = hidden[0] if hidden else len(read)
-    read[at:at + 1] = [ALL] * (len(shape) - sum(axes))
-
-    basic: list[Any] = []
-    index: list[Any] = []
-    arrays: list[Any] = []
-    axis = 0
-    for item in read:
-        if item is None or isinstance(item, slice):
-            basic.append(item)
-            index.append(ALL)
-        elif item is False:  # a mask without axes: a new axis, of which no entry is taken
-            basic.append(None)
-            index.append(ARRAY)
-            arrays.append(np.zeros(0, np.int64))
-        elif isinstance(item, int):
-            check_integer(x, item, axis)
-            basic.append(item)
-        else:
-            check_array(x, item, axis)
-            basic += [ALL] * axes_of(item)
-            index.append(ARRAY)
-            arrays.append(item)
-        axis += axes_of(item)
-    return tuple(basic), tuple(index), arrays
-
-
-def read_item(x: Operand, item: Any) -> Any:
-    """One item of an index as None, Ellipsis, False, a slice, an int, or an array or tensor with axes."""
-    if item is None or item is Ellipsis or item.__class__ is int:
-        return item
-    if isinstance(item, slice):
-        if item.step == 0:
-            raise ArgumentError(message("getitem", "a slice has step 0", {"input": x}, "Use a step of 1, or leave it out."))
-        try:
-            return slice(*[None if end is None else end.__index__() for end in (item.start, item.stop, item.step)])
-        except AttributeError:
-            raise DtypeError(message("getitem", f"{item} does not have integers as its ends", {"input": x},
-                                     "Convert them: int(...).")) from None
-    if not isinstance(item, (Tensor, np.ndarray)):
-        item = np.asarray(plain(list(item) if isinstance(item, range) else item))
-        if item.dtype.kind == "f" and not item.size:  # [] names no entry
-            item = item.astype(np.int64)
-    if item.dtype.kind not in "iub":
-        raise DtypeError(message("getitem", "an index is neither integer nor bool", {"input": x, "index": item},
-                                 "Convert it: index.astype(int), or index.long() for a tensor."))
-    if item.ndim:
-        return item
-    if item.dtype.kind == "b":
-        return None if item else False
-    return int(item)
-
-
-def axes_of(item: Any) -> int:
-    """How many axes an item of an index uses up."""
-    if item is None or item is Ellipsis or item is False:
-        return 0
-    if isinstance(item, (int, slice)) or item.dtype.kind != "b":
-        return 1
-    return item.ndim
-
-
-def check_integer(x: Operand, item: int, axis: int) -> None:
-    """Raise a RangeError for an integer outside `axis`."""
-    if axis >= x.ndim:
-        raise RangeError(message("getitem", "a tensor without axes has no entries to pick", {"input": x},
-                                 "Its one number is x.item()."))
-    n = x.shape[axis]
-    if not -n <= item < n:
-        raise RangeError(message("getitem", f"index {item} is outside axis {axis}, which has {n} entries", {"input": x},
-                                 f"Use {-n} to {n - 1}." if n else "The axis is empty."))
-
-
-def check_array(x: Operand, item: Any, axis: int) -> None:
-    """Raise a RangeError for a mask that does not fit, or an integer array with an entry outside `axis`."""
-    array = plain(item)
-    if array.dtype.kind == "b":
-        there = x.shape[axis:axis + array.ndim]
-        if array.shape != there:
-            raise RangeError(message("getitem", f"the mask has shape {array.shape}, the axes from {axis} on {there}",
-                                     {"input": x, "mask": item}, "A mask has the shape of the axes it covers."))
-    elif array.size:
-        n = x.shape[axis]
-        low, high = int(array.min()), int(array.max())
-        if low < -n or high >= n:
-            wrong = high if high >= n else low
-            raise RangeError(message("getitem", f"index {wrong} is outside axis {axis}, which has {n} entries",
-                                     {"input": x, "index": item},
-                                     f"Use {-n} to {n - 1}." if n else "The axis is empty."))
 
 
 # -- parts along one axis ----------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import numpy as np
 from tensorgrad.errors import DtypeError, RangeError, ShapeError, message
 from tensorgrad.op import Op
 from tensorgrad.ops.choice import where
-from tensorgrad.ops.indexing import add_into_zeros, one_axis
+from tensorgrad.ops.indexing import add_along, one_axis
 from tensorgrad.ops.promotion import Operand
 from tensorgrad.tensor import Tensor, from_array, plain
 
@@ -69,9 +69,7 @@ class IndexAdd(Op):
         self.dim, self.into = dim, into
 
     def forward(self, x, index):
-        outer, inner = int(np.prod(self.into[:self.dim])), int(np.prod(self.into[self.dim + 1:]))
-        rows = np.arange(outer)[:, None] * self.into[self.dim] + index.reshape(-1).astype(np.intp, copy=False)
-        return add_into_zeros(x, rows[:, :, None] * inner + np.arange(inner), self.into)
+        return add_along(x, index, self.dim, self.into)
 
     def backward(self, grad):
         return IndexSelect(self.dim).apply(grad, *self.inputs), None

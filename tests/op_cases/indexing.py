@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tensorgrad.ops.indexing import AddItems, PutItem
 from tests.op_cases.case import Case, booleans, fixed, integers, normal
 
 VIEW, COPY = ("getitem",), ("take_items",)
@@ -10,6 +11,13 @@ VIEW, COPY = ("getitem",), ("take_items",)
 def item(name, index, shape=(3, 4, 5), ops=VIEW):
     """A row for ``x[index]``, whose reference is NumPy's own indexing."""
     return Case(f"getitem-{name}", lambda lib, x: x[index], (normal(*shape),), lambda x: x[index], ops=ops)
+
+
+def added(shape, index, values):
+    """Zeros with `values` added at `index`."""
+    out = np.zeros(shape)
+    np.add.at(out, index, values)
+    return out
 
 
 def scatter_loop(x, index, src, add):
@@ -50,6 +58,15 @@ CASES = [
     Case("getitem-tensor-number", lambda lib, x, i: x[i], (normal(3, 4), fixed(2)), lambda x, i: x[i]),
     Case("getitem-tensor-mask", lambda lib, x, m: x[m, 1:], (normal(3, 4), fixed([True, False, True])),
          lambda x, m: x[m][:, 1:], ops=("getitem", "take_items")),
+    # The mirrors, which users meet only as gradients; PyTorch has no function for them.
+    Case("putitem", lambda lib, x: PutItem((1, slice(None, None, 2)), (3, 5)).apply(x), (normal(3),),
+         lambda x: np.array([np.zeros(5), [x[0], 0, x[1], 0, x[2]], np.zeros(5)]), torch=False),
+    Case("add_items", lambda lib, x, i, j: AddItems(("array", "array"), (3, 4), 2).apply(x, i, j),
+         (normal(5), integers(0, 3, 5), integers(-4, 4, 5)), lambda x, i, j: added((3, 4), (i, j), x), torch=False),
+    Case("add_items-rows", lambda lib, x, i: AddItems((slice(None), "array"), (2, 4, 20), 1).apply(x, i),
+         (normal(2, 6, 20), integers(-4, 4, 6)), lambda x, i: added((2, 4, 20), (slice(None), i), x), torch=False),
+    Case("add_items-mask", lambda lib, x, m: AddItems(("array", slice(None)), (3, 2), 1).apply(x, m),
+         (normal(2, 2), fixed([True, False, True])), lambda x, m: np.array([x[0], [0, 0], x[1]]), torch=False),
     Case("select", lambda lib, x: lib.select(x, 1, -2), (normal(2, 4, 3),), lambda x: x[:, 2], ops=VIEW),
     Case("narrow", lambda lib, x: lib.narrow(x, -1, 1, 3), (normal(2, 5),), lambda x: x[:, 1:4], ops=VIEW),
     Case("narrow-negative_start", lambda lib, x: lib.narrow(x, 0, -2, 1), (normal(4, 2),), lambda x: x[2:3], ops=VIEW),

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tensorgrad.ops.interpolation import ResizeTransposed, taps
 from tests.op_cases.case import Case, normal
 
 
@@ -57,6 +58,14 @@ def factor_row(name, shape, factor, sizes, entry, **options):
     return row(name, shape, sizes, entry, size=None, scale_factor=factor, **options)
 
 
+def transposed(x, mode, n):
+    """The transposed linear map along axis 2, as a matrix product."""
+    index, weight = taps(mode, n, x.shape[2], None, False)
+    matrix = np.zeros((x.shape[2], n))
+    np.add.at(matrix, (np.broadcast_to(np.arange(x.shape[2]), index.shape), index), weight)
+    return x @ matrix
+
+
 def shuffled(x, r):
     n, c, h, w = x.shape
     out = np.empty((n, c // r**2, h * r, w * r))
@@ -92,6 +101,11 @@ CASES = [
          (normal(2, 2, 8, 5),), ops=("resize",)),
     Case("interpolate-bicubic-antialias", lambda lib, x: lib.F.interpolate(x, (3, 7), mode="bicubic", antialias=True),
          (normal(2, 2, 8, 5),), ops=("resize",)),
+    # The mirror, which users meet only as the gradient; PyTorch has no function for it.
+    *[Case(f"resize_transposed-{mode}-{n}",
+           lambda lib, x, mode=mode, n=n: ResizeTransposed(2, mode, n, None, False).apply(x),
+           (normal(1, 2, 7),), lambda x, mode=mode, n=n: transposed(x, mode, n), torch=False)
+      for mode, n in [("nearest", 3), ("linear", 4), ("linear", 12), ("bicubic", 5)]],
     Case("pixel_shuffle", lambda lib, x: lib.F.pixel_shuffle(x, 2), (normal(2, 8, 2, 3),), lambda x: shuffled(x, 2),
          ops=("reshape", "permute")),
     Case("pixel_unshuffle", lambda lib, x: lib.F.pixel_unshuffle(x, 3), (normal(2, 2, 3, 6),),

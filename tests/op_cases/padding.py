@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tensorgrad.ops.padding import FoldMirror
 from tests.op_cases.case import Case, normal
 
 NUMPY_MODE = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
@@ -27,6 +28,16 @@ def cropped(name, shape, mode, pads, reference, ops=()):
     return Case(name, lambda lib, x: lib.F.pad(x, pads, mode=mode), (normal(*shape),), reference, ops=ops)
 
 
+def folded(name, mode, pads, shape):
+    """The mirror of padding, which users meet only as its gradient: what each border entry repeats receives it."""
+    def reference(x):
+        places = np.pad(np.arange(int(np.prod(shape))).reshape(shape), pads, mode=NUMPY_MODE[mode])
+        return np.bincount(places.ravel(), x.ravel()).reshape(shape)
+
+    full = [n + before + after for n, (before, after) in zip(shape, pads)]
+    return Case(name, lambda lib, x: FoldMirror(pads, mode, shape).apply(x), (normal(*full),), reference, torch=False)
+
+
 CASES = [
     row("pad-constant", (2, 3), "constant", 1, 2),
     row("pad-constant-value", (2, 3, 4), "constant", 1, 2, 0, 3, value=2.5),
@@ -41,6 +52,9 @@ CASES = [
     row("pad-circular-1d", (2, 3, 4), "circular", 4, 3),
     row("pad-circular-2d", (2, 2, 3, 4), "circular", 1, 2, 3, 1),
     row("pad-circular-3d", (1, 2, 2, 3, 2), "circular", 1, 2, 3, 1, 0, 2),
+    folded("fold_mirror-reflect", "reflect", ((0, 0), (1, 2), (3, 0)), (2, 3, 4)),
+    folded("fold_mirror-replicate", "replicate", ((2, 1), (0, 3)), (2, 1)),
+    folded("fold_mirror-circular", "circular", ((1, 2), (3, 1)), (2, 3)),
     # A negative pad takes entries away: before a border of its own axis is filled, after one is mirrored.
     cropped("pad-constant-negative", (2, 3, 5), "constant", (-1, 2, 1, -2),
             lambda x: np.pad(x[:, :1, 1:], ((0, 0), (1, 0), (0, 2))), ops=("getitem", "pad_constant")),
