@@ -1,6 +1,13 @@
 """Layers and losses as functions, under PyTorch's names: ``import nn.functional as F``."""
 
 from tensorgrad import ops
+from nn.functional.binary import (binary_cross_entropy, binary_cross_entropy_with_logits, multilabel_soft_margin_loss,
+                                  soft_margin_loss)
+from nn.functional.classification import cross_entropy, multi_margin_loss, nll_loss
+from nn.functional.distance import (cosine_embedding_loss, cosine_similarity, hinge_embedding_loss, margin_ranking_loss,
+                                    normalize, pairwise_distance, triplet_margin_loss)
+from nn.functional.regression import (gaussian_nll_loss, huber_loss, kl_div, l1_loss, mse_loss, poisson_nll_loss,
+                                      smooth_l1_loss)
 
 for _name in ("celu elu gelu glu hardshrink hardsigmoid hardswish hardtanh leaky_relu logsigmoid mish prelu relu relu6 selu "
               "sigmoid silu softplus softshrink softsign tanh tanhshrink threshold "

@@ -21,6 +21,22 @@ __all__ = ["batch_norm", "layer_norm", "group_norm", "instance_norm"]
 Shape = tuple[int, ...]
 
 
+def rows_of(v: Operand, x: Operand) -> Operand:
+    """`v`, which broadcasts to `x`, repeated along the axis of `x` next to the fastest, if it varies along the fastest alone.
+
+    In a channels-last image NumPy's innermost loop then runs over a row of pixels, not over the few channels of one.
+    """
+    if isinstance(v, Tensor) or isinstance(x, Tensor) or x.ndim < 3 or not 1 < v.size < 512:
+        return v
+    slowest_first = sorted(range(x.ndim), key=x.strides.__getitem__, reverse=True)
+    row, fastest = slowest_first[-2:]
+    if v.shape[fastest] == 1 or v.shape[row] != 1:
+        return v
+    shape = tuple([n if i == row else v.shape[i] for i, n in enumerate(x.shape)])
+    back = sorted(range(x.ndim), key=slowest_first.__getitem__)
+    return np.broadcast_to(v, shape).transpose(slowest_first).copy().transpose(back)
+
+
 class Normalize(Op):
     """y = w · (x - mean) / √(var + eps) + b, mean and variance over `dim` of x seen in the shape `grouped`; w and b have the
     shape `varies` there"""
@@ -39,17 +55,17 @@ class Normalize(Op):
         x = x.reshape(self.grouped)
         n = x.dtype.type(count(x.shape, dim))
         self.mean = add_up(x, dim, True) / n
-        y = x - self.mean
+        y = x - rows_of(self.mean, x)
         self.var = add_up(y * y, dim, True) / n
         scale = 1 / np.sqrt(self.var + self.eps)
         if weight is not None and self.same_weight():
             scale = scale * weight.reshape(self.varies)
             weight = None
-        y *= scale
+        y *= rows_of(scale, x)
         if weight is not None:
-            y *= weight.reshape(self.varies)
+            y *= rows_of(weight.reshape(self.varies), x)
         if bias is not None:
-            y += bias.reshape(self.varies)
+            y += rows_of(bias.reshape(self.varies), x)
         return y.reshape(shape)
 
     def same_weight(self) -> bool:
@@ -70,23 +86,30 @@ class Normalize(Op):
         x, grad = x.reshape(self.grouped), grad.reshape(self.grouped)
         average, variance = self.moments(x)
         scale = rsqrt(variance + self.eps)
-        normal = (x - average) * scale
-        product = grad * normal
-        to_weight, to_bias = (product, grad) if not self.same_weight() else (sum(product, dim, True), sum(grad, dim, True))
+        centered = x - rows_of(average, x)
+        w = 1.0 if weight is None else weight.reshape(self.varies)
+        grad_weight = grad_bias = None
+        if not self.same_weight():
+            if self.needs(1):
+                grad_weight = sum_to(grad * (centered * scale), self.varies)
+            if self.needs(2):
+                grad_bias = sum_to(grad, self.varies)
+            grad = grad * w
+            w = 1.0
 
+        # Of the sums over what was normalised together, one is the bias's gradient, the other the weight's.
+        total, slope = sum(grad, dim, True), sum(grad * centered, dim, True) * scale
         grad_x = None
         if self.needs(0):
             n = count(x.shape, dim)
-            w = 1.0 if weight is None else weight.reshape(self.varies)
-            if self.same_weight():
-                grad_x = (grad - to_bias * (1 / n) - normal * (to_weight * (1 / n))) * (scale * w)
-            else:
-                grad, product = grad * w, product * w
-                grad_x = (grad - mean(grad, dim, True) - normal * mean(product, dim, True)) * scale
-            grad_x = grad_x.reshape(shape)
-        return (grad_x,
-                sum_to(to_weight, self.varies).reshape(self.shapes[1]) if self.needs(1) else None,
-                sum_to(to_bias, self.varies).reshape(self.shapes[2]) if self.needs(2) else None)
+            factor = scale * w
+            grad_x = (grad * rows_of(factor, x) - centered * rows_of(factor * scale * slope * (1 / n), x)
+                      - rows_of(factor * total * (1 / n), x)).reshape(shape)
+        if self.same_weight():
+            grad_weight = sum_to(slope, self.varies) if self.needs(1) else None
+            grad_bias = sum_to(total, self.varies) if self.needs(2) else None
+        return (grad_x, None if grad_weight is None else grad_weight.reshape(self.shapes[1]),
+                None if grad_bias is None else grad_bias.reshape(self.shapes[2]))
 
     def forget(self):
         self.mean = self.var = None
@@ -129,13 +152,13 @@ class BatchNormFixed(Op):
         factor = self.scale if weight is None else self.scale * weight
         shift = -self.mean * factor if bias is None else bias - self.mean * factor
         varies = self.varies(x)
-        y = x * factor.reshape(varies)
-        y += shift.reshape(varies)
+        y = x * rows_of(factor.reshape(varies), x)
+        y += rows_of(shift.reshape(varies), x)
         return y
 
     def varies(self, x) -> Shape:
         """The shape in which numbers per channel broadcast to x."""
-        return (-1, *[1] * (x.ndim - 2))
+        return (1, -1, *[1] * (x.ndim - 2))
 
     def backward(self, grad):
         x, weight = self.inputs
@@ -143,7 +166,8 @@ class BatchNormFixed(Op):
         over = (0, *range(2, grad.ndim))
         grad_x = grad_weight = None
         if self.needs(0):
-            grad_x = grad * (self.scale if weight is None else weight * self.scale).reshape(varies)
+            factor = self.scale if weight is None else weight * self.scale
+            grad_x = grad * rows_of(factor.reshape(varies), grad)
         if self.needs(1):
             grad_weight = sum(grad * ((x - self.mean.reshape(varies)) * self.scale.reshape(varies)), over)
         return grad_x, grad_weight, sum(grad, over) if self.needs(2) else None
