@@ -110,7 +110,8 @@ def promote(a: np.dtype, b: np.dtype) -> np.dtype:
     rank_a, rank_b = RANK[a.kind], RANK[b.kind]
     if rank_a != rank_b:
         return a if rank_a > rank_b else b
-    return np.promote_types(a, b)
+    found = np.promote_types(a, b)
+    return found if RANK[found.kind] == rank_a else int64  # uint64 with a signed integer would be float64
 
 
 def constant(value: Any, dtype: np.dtype) -> Any:

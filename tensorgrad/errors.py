@@ -103,7 +103,8 @@ def describe(operand: Any) -> str:
     """
     shape, dtype = getattr(operand, "shape", None), getattr(operand, "dtype", None)
     if shape is None or dtype is None:
-        return repr(operand)
+        text = repr(operand)
+        return text if len(text) <= 100 else text[:97] + "..."
     origin = origin_of(operand)
     return f"{tuple(shape)} {np.dtype(dtype).name}" + (f"   {origin}" if origin else "")
 

@@ -124,7 +124,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "diagonal": lambda a, offset=0, axis1=0, axis2=1: op("diagonal")(a, offset, axis1, axis2),
     # products
     "dot": lambda a, b: op("mul" if 0 in (np.ndim(a), np.ndim(b)) else "matmul")(*tensors((a, b))),
-    "outer": lambda a, b: op("mul")(op("reshape")(as_tensor(a), -1, 1), op("reshape")(as_tensor(b), -1)),
+    "outer": lambda a, b: op("mul")(*[op("reshape")(x, shape) for x, shape in zip(tensors((a, b)), ((-1, 1), (1, -1)))]),
     "einsum": lambda subscripts, *operands: op("einsum")(subscripts, *tensors(operands)),
     # new tensors
     "zeros_like": lambda a, dtype=None: creation.zeros_like(a, dtype=dtype),
