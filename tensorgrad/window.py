@@ -68,7 +68,9 @@ class Window:
             >>> Window.parse("conv1d", 1, 4, stride=1, padding="same").padding
             ((1, 2),)
         """
-        return _parse(who, ndim, *map(_hashable, (kernel_size, stride, padding, dilation)), bool(ceil_mode))
+        numbers = [tuple(value) if isinstance(value, list) else value for value in (kernel_size, stride, padding, dilation)]
+        parse = _parse_once if all(map(_is_plain, numbers)) else _parse
+        return parse(who, ndim, *numbers, bool(ceil_mode))
 
     @property
     def ndim(self) -> int:
@@ -191,13 +193,12 @@ class Window:
         return " ".join([f"{name}={value}" for name, value in self.settings().items()])
 
 
-def _hashable(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        value = value.tolist()
-    return tuple([_hashable(entry) for entry in value]) if isinstance(value, (list, tuple)) else value
+def _is_plain(value: Any) -> bool:
+    """True for what can be looked up by value: 2.0 and True are equal to integers but are refused."""
+    kind = type(value)
+    return kind is int or kind is str or value is None or kind is tuple and all(map(_is_plain, value))
 
 
-@lru_cache(maxsize=4096)
 def _parse(who: str, ndim: int, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> Window:
     kernel = per_axis(who, "kernel_size", kernel_size, ndim)
     strides = kernel if stride is None or stride == () else per_axis(who, "stride", stride, ndim)
@@ -210,12 +211,15 @@ def _parse(who: str, ndim: int, kernel_size: Any, stride: Any, padding: Any, dil
     if isinstance(padding, str):
         raise ArgumentError(message(who, f"padding={padding!r} is no way to pad", None,
                                     f"Use 'same', 'valid', an integer ≥ 0, or one per axis: {(1,) * ndim}."))
-    if isinstance(padding, tuple) and any(isinstance(entry, tuple) for entry in padding):
-        if len(padding) != ndim or not all(isinstance(entry, tuple) and len(entry) == 2 for entry in padding):
+    if isinstance(padding, tuple) and any(isinstance(entry, (tuple, list)) for entry in padding):
+        if len(padding) != ndim or not all(isinstance(entry, (tuple, list)) and len(entry) == 2 for entry in padding):
             raise ArgumentError(message(who, f"padding={padding!r} has not one (before, after) for each of {ndim} axes",
                                         None, f"Use {((0, 1),) * ndim}, for instance, or an integer."))
         return replace(window, padding=tuple([per_axis(who, "padding", pair, 2, least=0) for pair in padding]))
     return replace(window, padding=tuple([(p, p) for p in per_axis(who, "padding", padding, ndim, least=0)]))
+
+
+_parse_once = lru_cache(maxsize=4096)(_parse)
 
 
 def per_axis(who: str, name: str, value: Any, ndim: int, least: int = 1) -> Sizes:
@@ -228,7 +232,7 @@ def per_axis(who: str, name: str, value: Any, ndim: int, least: int = 1) -> Size
         >>> per_axis("conv2d", "stride", 2, ndim=2)
         (2, 2)
     """
-    entries = tuple(value) if isinstance(value, (tuple, list)) else (value,)
+    entries = tuple(value) if isinstance(value, (tuple, list, np.ndarray)) and np.ndim(value) else (value,)
     if len(entries) == 1:
         entries *= ndim
     try:

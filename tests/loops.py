@@ -12,6 +12,7 @@ import numpy as np
 
 Cell = tuple[int, ...]
 
+
 def count_windows(n: int, kernel: int, stride: int, before: int, after: int, dilation: int, ceil_mode: bool = False) -> int:
     """Put windows down one after the other and count them."""
     count, start = 0, -before

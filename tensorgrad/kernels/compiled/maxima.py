@@ -65,7 +65,7 @@ def largest_of_windows(x, y, winners, axis_d, axis_h, axis_w):
 def scatter_winners(y, winners, sizes):
     n, c = y.shape[:2]
     x = np.zeros((n, *three(sizes), c), y.dtype)
-    cells, entries, indices = x.reshape(n, -1, c), flat(y), flat(winners)
+    cells, entries, indices = x.reshape(n, int(np.prod(sizes)), c), flat(y), flat(winners)
 
     def part(start, stop):
         add_to_cells(cells[start:stop], entries[start:stop], indices[start:stop])
@@ -85,7 +85,8 @@ def add_to_cells(x, y, winners):
 
 def gather_winners(x, winners):
     y = np.empty((winners.shape[0], *winners.shape[2:], winners.shape[1]), x.dtype)
-    entries, cells, indices = y.reshape(len(y), -1, y.shape[-1]), flat(x), flat(winners)
+    entries = y.reshape(len(y), int(np.prod(y.shape[1:-1])), y.shape[-1])
+    cells, indices = flat(x), flat(winners)
 
     def part(start, stop):
         read_cells(cells[start:stop], entries[start:stop], indices[start:stop])
