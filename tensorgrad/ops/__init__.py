@@ -4,6 +4,7 @@ from tensorgrad.ops.activation import gelu, glu, logsigmoid, mish, sigmoid, silu
 from tensorgrad.ops.adaptive_pooling import (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d,
                                              adaptive_max_pool1d, adaptive_max_pool2d, adaptive_max_pool3d)
 from tensorgrad.ops.arithmetic import add, clone, div, floor_divide, mul, neg, sub
+from tensorgrad.ops.batch_normalization import batch_norm, instance_norm
 from tensorgrad.ops.choice import clamp, maximum, minimum, where
 from tensorgrad.ops.comparison import (bitwise_and, bitwise_not, bitwise_or, bitwise_xor, eq, ge, gt, isfinite, isinf, isnan,
                                        le, logical_and, logical_not, logical_or, logical_xor, lt, ne)
@@ -13,37 +14,37 @@ from tensorgrad.ops.einsum import einsum, tensordot
 from tensorgrad.ops.error_function import erf, erfc
 from tensorgrad.ops.exponential import exp, exp2, expm1, pow, reciprocal, rsqrt, sqrt, square
 from tensorgrad.ops.extrema import amax, amin, aminmax, argmax, argmin, max, min
-from tensorgrad.ops.hyperbolic import acosh, asinh, atanh, cosh, sinh, tanh
 from tensorgrad.ops.gathering import gather, scatter, scatter_add, take_along_dim
+from tensorgrad.ops.hyperbolic import acosh, asinh, atanh, cosh, sinh, tanh
 from tensorgrad.ops.indexing import getitem, narrow, select
 from tensorgrad.ops.interpolation import interpolate
 from tensorgrad.ops.joining import cat, chunk, split, stack, unbind
 from tensorgrad.ops.linalg import bmm, dot, linear, matmul, mm, mv, outer
 from tensorgrad.ops.logarithm import log, log10, log1p, log2, xlogy
 from tensorgrad.ops.mask_selection import masked_fill, masked_select
-from tensorgrad.ops.normalization import batch_norm, group_norm, instance_norm, layer_norm
+from tensorgrad.ops.normalization import group_norm, layer_norm
 from tensorgrad.ops.norms import norm
 from tensorgrad.ops.ordering import argsort, median, sort, topk
 from tensorgrad.ops.padding import pad
-from tensorgrad.ops.pooling import avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d
 from tensorgrad.ops.pixel_shuffle import channel_shuffle, pixel_shuffle, pixel_unshuffle
+from tensorgrad.ops.pooling import avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d
 from tensorgrad.ops.products import cumprod, cumsum, prod
 from tensorgrad.ops.promotion import to
 from tensorgrad.ops.quantifiers import all, any, count_nonzero
 from tensorgrad.ops.rectifier import celu, elu, leaky_relu, prelu, relu, selu
 from tensorgrad.ops.reduction import broadcast_to, expand, mean, sum
+from tensorgrad.ops.reordering import flip, roll
+from tensorgrad.ops.repetition import repeat, repeat_interleave, tile
 from tensorgrad.ops.rounding import abs, ceil, floor, fmod, frac, remainder, round, sign, trunc
 from tensorgrad.ops.saturation import hardshrink, hardsigmoid, hardswish, hardtanh, relu6, softshrink, threshold
-from tensorgrad.ops.repetition import repeat, repeat_interleave, tile
-from tensorgrad.ops.reordering import flip, roll
 from tensorgrad.ops.selection import embedding, index_add, index_select, one_hot
 from tensorgrad.ops.shape import (expand_as, flatten, matrix_transpose, movedim, permute, ravel, reshape, reshape_as,
                                   reversed_axes, squeeze, swapaxes, t, transpose, unflatten, unsqueeze, view_as)
 from tensorgrad.ops.softmax import log_softmax, logsumexp, softmax, softmin
 from tensorgrad.ops.statistics import std, std_mean, var, var_mean
 from tensorgrad.ops.transposed_convolution import conv_transpose1d, conv_transpose2d, conv_transpose3d
-from tensorgrad.ops.trigonometric import acos, asin, atan, atan2, cos, sin, tan
 from tensorgrad.ops.triangle import diag, diag_embed, diagonal, tril, triu
+from tensorgrad.ops.trigonometric import acos, asin, atan, atan2, cos, sin, tan
 from tensorgrad.ops.unpooling import max_unpool1d, max_unpool2d, max_unpool3d
 
 __all__ = [

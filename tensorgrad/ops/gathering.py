@@ -82,7 +82,8 @@ class Scatter(Op):
 
 def positions(index: np.ndarray, dim: int, shape: tuple[int, ...]) -> np.ndarray:
     """Per entry of `index` the position, in row-major order in an array of `shape`, that it stands for."""
-    place, stride = 0, 1  # of the axes other than `dim`, as one small array that broadcasts with the index
+    stride = 1
+    place: Any = 0  # of the axes other than `dim`, as one small array that broadcasts with the index
     for d in reversed(range(len(shape))):
         if d == dim:
             found = index.astype(np.intp, copy=False) * stride

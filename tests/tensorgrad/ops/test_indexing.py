@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 import tensorgrad as tg
 from tensorgrad import Tensor
@@ -95,6 +98,32 @@ def test_iteration(x):
     np.testing.assert_array_equal(x.grad.numpy()[:, 0], [2, 0, 1])
     with pytest.raises(TypeError, match="iter: a tensor without axes has no entries to go through"):
         iter(Tensor(1.0))
+
+
+shapes = hnp.array_shapes(min_dims=1, max_dims=4, max_side=5)
+
+
+@given(st.data(), shapes)
+def test_any_basic_index_is_numpys(data, shape):
+    array = np.arange(float(np.prod(shape))).reshape(shape)
+    check_against_numpy(array, data.draw(hnp.basic_indices(shape, allow_newaxis=True)))
+
+
+@given(st.data(), shapes)
+def test_any_array_index_is_numpys(data, shape):
+    array = np.arange(float(np.prod(shape))).reshape(shape)
+    check_against_numpy(array, data.draw(hnp.integer_array_indices(shape)))
+    check_against_numpy(array, data.draw(hnp.arrays(bool, shape[:data.draw(st.integers(1, len(shape)))])))
+
+
+def check_against_numpy(array, index):
+    """The entries that NumPy picks, and as gradient how often it picks each."""
+    x = Tensor(array, requires_grad=True)
+    picked = x[index]
+    np.testing.assert_array_equal(picked.numpy(), array[index])
+    picked.backward(np.ones(picked.shape))
+    times = np.bincount(array[index].astype(int).ravel(), minlength=array.size)
+    np.testing.assert_array_equal(x.grad.numpy().ravel(), times)
 
 
 @pytest.mark.parametrize("index, text", [
