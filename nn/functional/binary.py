@@ -36,7 +36,8 @@ def binary_cross_entropy(input: Tensor, target: Any, weight: Any = None, reducti
     if wrong.any():
         where = tuple([int(i) for i in np.argwhere(wrong)[0]])
         raise ArgumentError(message("binary_cross_entropy", f"input {array[where]:g} at {where} is no probability",
-                                    {"input": input}, "Apply sigmoid first, or use binary_cross_entropy_with_logits on scores."))
+                                    {"input": input},
+                                    "Apply sigmoid first, or use binary_cross_entropy_with_logits for scores."))
     return reduced(weighted("binary_cross_entropy", binary_entropy(input, as_float(target)), weight), reduction)
 
 
@@ -50,7 +51,7 @@ def weighted(who: str, losses: Tensor, weight: Any) -> Tensor:
 
 def binary_cross_entropy_with_logits(input: Tensor, target: Any, weight: Any = None, reduction: Reduction = "mean",
                                      pos_weight: Any = None) -> Tensor:
-    """binary_cross_entropy of sigmoid(input), without its overflow; `pos_weight` multiplies the loss of the positive targets.
+    """binary_cross_entropy of sigmoid(input), without its overflow; `pos_weight` multiplies the loss of positive targets.
 
     Shapes
         input (*): any scores; target (*): numbers from 0 to 1; weight, pos_weight: broadcast to it

@@ -14,7 +14,8 @@ from tensorgrad.ops.masking import masked
 __all__ = ["cross_entropy", "nll_loss", "multi_margin_loss"]
 
 
-def nll_loss(input: Tensor, target: Any, weight: Any = None, ignore_index: int = -100, reduction: Reduction = "mean") -> Tensor:
+def nll_loss(input: Tensor, target: Any, weight: Any = None, ignore_index: int = -100,
+             reduction: Reduction = "mean") -> Tensor:
     """The negative of the log probability that `input` gives to the class `target`; the mean is weighted by `weight`.
 
     Shapes
@@ -71,8 +72,9 @@ def cross_entropy(input: Tensor, target: Any, weight: Any = None, ignore_index: 
                   label_smoothing: float = 0.0) -> Tensor:
     """The negative logarithm of the probability that the scores `input` give, by softmax, to the right class.
 
-    `target` holds class indices, or class probabilities of the shape of `input`.  `label_smoothing` moves that share of the
-    target to all classes equally.  With indices the mean is weighted by `weight`; with probabilities it is over the examples.
+    `target` holds class indices, or class probabilities of the shape of `input`.  `label_smoothing` moves that share of
+    the target to all classes equally.  With indices the mean is weighted by `weight`; with probabilities it is over the
+    examples.
 
     Shapes
         input (N, C), (C,) or (N, C, *): any scores, not probabilities; target (N,), () or (N, *): integers from 0 to C - 1,

@@ -49,8 +49,9 @@ def warn_of_broadcasting(who: str, input: Tensor, target: Any) -> None:
         return
     check_broadcast(who, input=input, target=target)
     result = np.broadcast_shapes(input.shape, there)
-    warnings.warn(f"{who}: the input has shape {input.shape}, the target {there}; broadcast together they make {result}, and the "
-                  f"loss compares entries that do not belong together.\n  {remedy(input.shape, there)}", UserWarning, stacklevel=3)
+    warnings.warn(f"{who}: the input has shape {input.shape}, the target {there}; broadcast together they make {result}, "
+                  f"and the loss compares entries that do not belong together.\n  {remedy(input.shape, there)}",
+                  UserWarning, stacklevel=3)
 
 
 def remedy(wanted: tuple[int, ...], given: tuple[int, ...], name: str = "target") -> str:

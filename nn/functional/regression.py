@@ -7,7 +7,7 @@ import warnings
 from typing import Any
 
 from nn.functional.reducing import (Reduction, check_reduction, check_same_shape, reduced, shape_of,
-                                   warn_of_broadcasting)
+                                    warn_of_broadcasting)
 from tensorgrad import Tensor, ops
 from tensorgrad.errors import ArgumentError, ShapeError, message
 from tensorgrad.ops.promotion import as_float
@@ -196,7 +196,8 @@ def gaussian_nll_loss(input: Tensor, target: Any, var: Any, full: bool = False, 
             var = ops.unsqueeze(var, -1)
         elif shape[:-1] != input.shape[:-1] or shape[-1:] != (1,):
             raise ShapeError(message("gaussian_nll_loss", f"var has shape {shape}, the input {input.shape}",
-                                     {"input": input, "var": var}, f"Use {input.shape}, {(*input.shape[:-1], 1)} or one number."))
+                                     {"input": input, "var": var},
+                                     f"Use {input.shape}, {(*input.shape[:-1], 1)} or one number."))
     array = var.array if isinstance(var, Tensor) else var
     if (array < 0).any():
         raise ArgumentError(message("gaussian_nll_loss", f"var holds the negative number {array.min():g}", {"var": var},

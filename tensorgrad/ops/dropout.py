@@ -94,7 +94,7 @@ def dropout(input: Operand, p: float = 0.5, training: bool = True, inplace: bool
 
     Example
         >>> dropout(Tensor(np.ones(8)), 0.5, generator=np.random.default_rng(0))
-        tensor([2., 2., 0., 0., 0., 2., 2., 2.], dtype=float64)
+        tensor([2., 2., 2., 0., 0., 0., 0., 0.], dtype=float64)
     """
     return drop("dropout", Dropout, input, p, training, generator)
 
@@ -133,15 +133,15 @@ def dropout2d(input: Operand, p: float = 0.5, training: bool = True, inplace: bo
         Tompson et al., Efficient Object Localization Using Convolutional Networks, 2015
 
     Example
-        >>> dropout2d(Tensor(np.ones((1, 3, 1, 2))), 0.5, generator=np.random.default_rng(0)).tolist()
-        [[[[2.0, 2.0]], [[2.0, 2.0]], [[0.0, 0.0]]]]
+        >>> dropout2d(Tensor(np.ones((1, 4, 1, 2))), 0.5, generator=np.random.default_rng(0)).tolist()
+        [[[[2.0, 2.0]], [[2.0, 2.0]], [[2.0, 2.0]], [[0.0, 0.0]]]]
     """
     return drop("dropout2d", Dropout, input, p, training, generator, channels_of("dropout2d", input, 2))
 
 
 def dropout3d(input: Operand, p: float = 0.5, training: bool = True, inplace: bool = False, *,
               generator: Generator | None = None) -> Tensor:
-    """`input` (N, C, D, H, W) or (C, D, H, W) with whole channels set to 0 with probability `p`, the others divided by 1 - p.
+    """`input` (N, C, D, H, W) or (C, D, H, W) with whole channels set to 0 with probability `p`, the others over 1 - p.
 
     Raises
         ArgumentError   p outside 0 to 1

@@ -1,7 +1,8 @@
 """Sums of products over named axes: einsum, and tensordot on top of it.
 
-The gradient of an operand is an einsum too: of the incoming gradient and the other operands, with that operand's letters as the
-result.  Letters that occur nowhere else come in through a vector of ones, a letter that repeats through an identity matrix.
+The gradient of an operand is an einsum too: of the incoming gradient and the other operands, with that operand's letters
+as the result.  A letter that occurs nowhere else comes in through a vector of ones, one that repeats through an identity
+matrix.
 """
 
 from __future__ import annotations
@@ -81,8 +82,8 @@ class Einsum(Op):
 def einsum(equation: str, *operands: Operand) -> Tensor:
     """Products of the operands' entries, summed over every letter that the right side of `equation` lacks.
 
-    ``"nchw,fc->nfhw"`` reads: for each n, f, h, w, sum over c.  Without ``->`` the letters that occur once make the result, in
-    alphabetical order.  ``...`` stands for any axes before, which broadcast.  A letter repeated in one operand takes its diagonal.
+    ``"nchw,fc->nfhw"`` reads: for each n, f, h, w, sum over c.  Without ``->`` the letters that occur once make the result,
+    in alphabetical order.  ``...`` stands for any axes, which broadcast.  A letter repeated in a term takes the diagonal.
 
     Raises
         ArgumentError   an equation that cannot be read, or that has another number of terms than there are operands
@@ -136,8 +137,8 @@ def without_ellipsis(equation: str, operands: tuple[Operand, ...]) -> str:
     for term, operand in zip(spelled, operands):
         for letter, n in zip(term, operand.shape):
             if n != 1 and sizes.setdefault(letter, n) != n:
-                raise ShapeError(message("einsum", f"{letter!r} in {equation!r} stands for {sizes[letter]} and for {n}", shown,
-                                         "A letter needs the same size wherever it occurs, or 1."))
+                raise ShapeError(message("einsum", f"{letter!r} in {equation!r} stands for {sizes[letter]} and for {n}",
+                                         shown, "A letter needs the same size wherever it occurs, or 1."))
 
     named = "".join(spelled)
     if not arrow:

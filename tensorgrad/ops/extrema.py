@@ -1,7 +1,7 @@
 """Largest and smallest entries and where they are: max, min, amax, amin, argmax, argmin.
 
-What names an index, ``max(dim=...)``, hands the gradient to that entry; a value alone, ``max()`` or amax, shares it equally among
-the entries that tie.
+What names an index, ``max(dim=...)``, hands the gradient to that entry; a value alone, ``max()`` or amax, shares it equally
+among the entries that tie.
 """
 
 from __future__ import annotations

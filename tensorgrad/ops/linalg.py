@@ -113,7 +113,8 @@ def check_matmul(who: str, a: Operand, b: Operand) -> None:
             ("other", b.ndim > 1 and b.shape[-1] == k), ("input", a.ndim > 1 and a.shape[-2] == inner)) if does]
         raise ShapeError(message(who, f"the inner sizes differ: {k} and {inner}", operands,
                                  f"It would fit with {' or with '.join(fits)}: x.transpose(-2, -1)." if fits else
-                                 f"The last axis of input needs {inner} entries, or axis {max(b.ndim - 2, 0)} of other {k}."))
+                                 f"The last axis of input needs {inner} entries, or axis {max(b.ndim - 2, 0)} of other "
+                                 f"{k}."))
     try:
         np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     except ValueError:

@@ -1,7 +1,7 @@
-"""Normalisation to mean 0 and variance 1: over a batch, a layer, groups of channels, or single images.
+"""Normalisation to mean 0 and variance 1 over the last axes or over groups of channels; the op behind all normalisations.
 
-One op does it for any set of axes, in the memory layout of its input; what differs is which axes are taken together and along
-which the weight and the bias vary.  The variance takes two passes over the input, the mean first, so that no digits cancel.
+One op does it for any set of axes, in the memory layout of its input; what differs is which axes are taken together and
+along which weight and bias vary.  The variance takes two passes over the input, the mean first, so that no digits cancel.
 """
 
 from __future__ import annotations
@@ -9,20 +9,20 @@ from __future__ import annotations
 import numpy as np
 
 from tensorgrad import dtypes
-from tensorgrad.errors import ArgumentError, ShapeError, message
+from tensorgrad.errors import ShapeError, message
 from tensorgrad.op import Op
 from tensorgrad.ops.exponential import rsqrt
 from tensorgrad.ops.promotion import Operand, to
 from tensorgrad.ops.reduction import add_up, count, mean, sum, sum_to
 from tensorgrad.tensor import Tensor
 
-__all__ = ["batch_norm", "layer_norm", "group_norm", "instance_norm"]
+__all__ = ["layer_norm", "group_norm"]
 
 Shape = tuple[int, ...]
 
 
 def rows_of(v: Operand, x: Operand) -> Operand:
-    """`v`, which broadcasts to `x`, repeated along the axis of `x` next to the fastest, if it varies along the fastest alone.
+    """`v`, which broadcasts to `x`, repeated along the second fastest axis of `x` if it varies along the fastest alone.
 
     In a channels-last image NumPy's innermost loop then runs over a row of pixels, not over the few channels of one.
     """
@@ -115,70 +115,6 @@ class Normalize(Op):
         self.mean = self.var = None
 
 
-class BatchNorm(Normalize):
-    """y = w · (x - mean) / √(var + eps) + b, mean and variance per channel over the batch"""
-
-    __slots__ = ()
-
-
-class LayerNorm(Normalize):
-    """y = w · (x - mean) / √(var + eps) + b, mean and variance over the last axes"""
-
-    __slots__ = ()
-
-
-class GroupNorm(Normalize):
-    """y = w · (x - mean) / √(var + eps) + b, mean and variance per image and group of channels"""
-
-    __slots__ = ()
-
-
-class InstanceNorm(Normalize):
-    """y = w · (x - mean) / √(var + eps) + b, mean and variance per image and channel"""
-
-    __slots__ = ()
-
-
-class BatchNormFixed(Op):
-    """y = w · (x - mean) / √(var + eps) + b per channel, with a mean and a variance that were measured before"""
-
-    __slots__ = ("mean", "scale")
-    keeps = (0, 1)
-
-    def __init__(self, mean: np.ndarray, var: np.ndarray, eps: float):
-        self.mean, self.scale = mean.copy(), 1 / np.sqrt(var + eps)  # a copy: training goes on and writes into it
-
-    def forward(self, x, weight, bias):
-        factor = self.scale if weight is None else self.scale * weight
-        shift = -self.mean * factor if bias is None else bias - self.mean * factor
-        varies = self.varies(x)
-        y = x * rows_of(factor.reshape(varies), x)
-        y += rows_of(shift.reshape(varies), x)
-        return y
-
-    def varies(self, x) -> Shape:
-        """The shape in which numbers per channel broadcast to x."""
-        return (1, -1, *[1] * (x.ndim - 2))
-
-    def backward(self, grad):
-        x, weight = self.inputs
-        varies = self.varies(grad)
-        over = (0, *range(2, grad.ndim))
-        grad_x = grad_weight = None
-        if self.needs(0):
-            factor = self.scale if weight is None else weight * self.scale
-            grad_x = grad * rows_of(factor.reshape(varies), grad)
-        if self.needs(1):
-            grad_weight = sum(grad * ((x - self.mean.reshape(varies)) * self.scale.reshape(varies)), over)
-        return grad_x, grad_weight, sum(grad, over) if self.needs(2) else None
-
-    def forget(self):
-        self.mean = self.scale = None
-
-
-# -- checks ------------------------------------------------------------------------------------------------------------
-
-
 def check_parameters(who: str, input: Operand, shape: Shape, fix: str, **parameters: Operand | None) -> None:
     """Raise a ShapeError for a weight, a bias or statistics that do not have `shape`."""
     for name, parameter in parameters.items():
@@ -203,7 +139,7 @@ def channels(who: str, input: Operand) -> int:
     return input.shape[1]
 
 
-def normalized(op: Normalize | BatchNormFixed, input: Operand, weight: Operand | None, bias: Operand | None) -> Tensor:
+def normalized(op: Op, input: Operand, weight: Operand | None, bias: Operand | None) -> Tensor:
     """The op's result in the dtype of `input`; float16 is computed in float32, whose sums it could not hold."""
     dtype = input.dtype
     wide = dtypes.float32 if dtype == dtypes.float16 else dtype
@@ -211,64 +147,13 @@ def normalized(op: Normalize | BatchNormFixed, input: Operand, weight: Operand |
     return to(op.apply(*operands), dtype)
 
 
-# -- functions ---------------------------------------------------------------------------------------------------------
+# -- over the last axes, over groups of channels -----------------------------------------------------------------------
 
 
-def batch_norm(input: Operand, running_mean: Operand | None, running_var: Operand | None, weight: Operand | None = None,
-               bias: Operand | None = None, training: bool = False, momentum: float = 0.1, eps: float = 1e-5) -> Tensor:
-    """`input` with mean 0 and variance 1 per channel, times `weight`, plus `bias`.
+class LayerNorm(Normalize):
+    """y = w · (x - mean) / √(var + eps) + b, mean and variance over the last axes"""
 
-    While `training`, mean and variance are those of the batch, and the running ones, where given, move towards them by
-    the share `momentum` (the variance with n - 1 in the denominator), outside the graph.  Otherwise the running ones are used.
-
-    Shapes
-        input (N, C, *); all others (C,)
-
-    Raises
-        ShapeError      a single number per channel while training; parameters of another length
-        ArgumentError   no running statistics, and not training
-
-    Source
-        Ioffe and Szegedy, Batch Normalization, 2015
-
-    Example
-        >>> batch_norm(Tensor([[1.0], [3.0]]), None, None, training=True)
-        tensor([[-1.],
-                [ 1.]])
-    """
-    c = channels("batch_norm", input)
-    check_parameters("batch_norm", input, (c,), f"The input has {c} channels: set num_features={c}.", weight=weight, bias=bias,
-                     running_mean=running_mean, running_var=running_var)
-    if not training:
-        if running_mean is None or running_var is None:
-            raise ArgumentError(message("batch_norm", "there are no running statistics to use", {"input": input},
-                                        "Set training=True, or keep them: track_running_stats=True."))
-        found = [array_of(x).astype(input.dtype if input.dtype.itemsize > 2 else np.float32) for x in (running_mean, running_var)]
-        return normalized(BatchNormFixed(*found, eps), input, weight, bias)
-    over = (0, *range(2, input.ndim))
-    n = count(input.shape, over)
-    check_several("batch_norm", input, n, "channel")
-    op = BatchNorm(over, eps, input.shape, (1, c, *[1] * (input.ndim - 2)))
-    y = normalized(op, input, weight, bias)
-    update(running_mean, op.mean, 1.0, momentum)
-    update(running_var, op.var, n / (n - 1), momentum)
-    return y
-
-
-def array_of(x: Operand) -> np.ndarray:
-    """The array of a tensor, or the array itself."""
-    return x.array if isinstance(x, Tensor) else x
-
-
-def update(running: Operand | None, found: np.ndarray, unbias: float, momentum: float) -> None:
-    """Move a running statistic per channel, in place, by the share `momentum` towards what was found, averaged over images."""
-    if running is None:
-        return
-    array = array_of(running)
-    array *= 1 - momentum
-    array += (found.reshape(-1, len(array)).mean(axis=0) * (unbias * momentum)).astype(array.dtype, copy=False)
-    if isinstance(running, Tensor):
-        running.mark_changed()
+    __slots__ = ()
 
 
 def layer_norm(input: Operand, normalized_shape: int | tuple[int, ...], weight: Operand | None = None,
@@ -292,11 +177,18 @@ def layer_norm(input: Operand, normalized_shape: int | tuple[int, ...], weight: 
     shape = (normalized_shape,) if isinstance(normalized_shape, (int, np.integer)) else tuple(normalized_shape)
     first = input.ndim - len(shape)
     if not shape or first < 0 or input.shape[first:] != shape:
-        raise ShapeError(message("layer_norm", f"the last axes are {input.shape[max(first, 0):]}, not {shape}", {"input": input},
-                                 f"Set normalized_shape={input.shape[max(first, 0):]}." if shape else "Name one axis at least."))
+        last = input.shape[max(first, 0):]
+        raise ShapeError(message("layer_norm", f"the last axes are {last}, not {shape}", {"input": input},
+                                 f"Set normalized_shape={last}." if shape else "Name one axis at least."))
     check_parameters("layer_norm", input, shape, f"Give it normalized_shape, {shape}.", weight=weight, bias=bias)
     op = LayerNorm(tuple(range(first, input.ndim)), eps, input.shape, (1,) * first + shape)
     return normalized(op, input, weight, bias)
+
+
+class GroupNorm(Normalize):
+    """y = w · (x - mean) / √(var + eps) + b, mean and variance per image and group of channels"""
+
+    __slots__ = ()
 
 
 def group_norm(input: Operand, num_groups: int, weight: Operand | None = None, bias: Operand | None = None,
@@ -321,47 +213,9 @@ def group_norm(input: Operand, num_groups: int, weight: Operand | None = None, b
         divisors = [n for n in range(1, c + 1) if c % n == 0]
         raise ShapeError(message("group_norm", f"{c} channels cannot be parted into {num_groups} equal groups",
                                  {"input": input}, f"Use num_groups from {divisors}."))
-    check_parameters("group_norm", input, (c,), f"The input has {c} channels: set num_channels={c}.", weight=weight, bias=bias)
+    check_parameters("group_norm", input, (c,), f"The input has {c} channels: set num_channels={c}.", weight=weight,
+                     bias=bias)
     grouped = (input.shape[0], num_groups, c // num_groups, *input.shape[2:])
     check_several("group_norm", input, count(grouped, (0, *range(2, len(grouped)))), "group")
     op = GroupNorm(tuple(range(2, len(grouped))), eps, grouped, (1, num_groups, c // num_groups, *[1] * (input.ndim - 2)))
     return normalized(op, input, weight, bias)
-
-
-def instance_norm(input: Operand, running_mean: Operand | None = None, running_var: Operand | None = None,
-                  weight: Operand | None = None, bias: Operand | None = None, use_input_stats: bool = True,
-                  momentum: float = 0.1, eps: float = 1e-5) -> Tensor:
-    """`input` with mean 0 and variance 1 per image and channel, times `weight`, plus `bias`, per channel.
-
-    With `use_input_stats=False` the running mean and variance take the place of each image's own; otherwise they, where given,
-    move by the share `momentum` towards the average over the images, outside the graph.
-
-    Shapes
-        input (N, C, *), at least one axis after C; all others (C,)
-
-    Raises
-        ShapeError      a single number per channel; parameters of another length
-        ArgumentError   no running statistics, and `use_input_stats=False`
-
-    Source
-        Ulyanov et al., Instance Normalization, 2016
-
-    Example
-        >>> instance_norm(Tensor([[[1.0, 3.0], [10.0, 30.0]]]))
-        tensor([[[-1.,  1.],
-                 [-1.,  1.]]])
-    """
-    c = channels("instance_norm", input)
-    if not use_input_stats:
-        return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
-    check_parameters("instance_norm", input, (c,), f"The input has {c} channels: set num_features={c}.", weight=weight,
-                     bias=bias, running_mean=running_mean, running_var=running_var)
-    over = tuple(range(2, input.ndim))
-    n = count(input.shape, over)
-    check_several("instance_norm", input, n, "channel and image")
-    op = InstanceNorm(over, eps, input.shape, (1, c, *[1] * (input.ndim - 2)))
-    y = normalized(op, input, weight, bias)
-    if len(input):
-        update(running_mean, op.mean, 1.0, momentum)
-        update(running_var, op.var, n / (n - 1), momentum)
-    return y

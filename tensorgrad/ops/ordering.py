@@ -1,4 +1,4 @@
-"""Entries in order: sort, argsort, topk, median.  The gradient goes to the entries at the indices that come with the values."""
+"""Entries in order: sort, argsort, topk, median.  The gradient goes to the entries that the indices name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Products over an axis, and running sums and products along one.  Their gradients are exact where entries are 0, at any order."""
+"""Products over an axis, running sums and products along one.  Gradients are exact where entries are 0, at any order."""
 
 from __future__ import annotations
 

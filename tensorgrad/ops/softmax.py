@@ -139,7 +139,7 @@ def logsumexp(input: Operand, dim: Dims, keepdim: bool = False) -> Tensor:
         RangeError   an axis that `input` does not have
 
     Example
-        >>> logsumexp(Tensor([1000.0, 1000.0]), dim=0)
-        tensor(1000.6931)
+        >>> logsumexp(Tensor([1000.0, 1000.0]), dim=0).item() - 1000
+        0.6931...
     """
     return LogSumExp(normalize_dims("logsumexp", input, dim), keepdim).apply(as_float(input))

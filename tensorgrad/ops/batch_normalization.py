@@ -1,0 +1,161 @@
+"""Normalisation per channel: over a batch, over single images, or with statistics measured before."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tensorgrad.errors import ArgumentError, message
+from tensorgrad.op import Op
+from tensorgrad.ops.normalization import (Normalize, Shape, channels, check_parameters, check_several, normalized,
+                                          rows_of)
+from tensorgrad.ops.promotion import Operand
+from tensorgrad.ops.reduction import count, sum
+from tensorgrad.tensor import Tensor
+
+__all__ = ["batch_norm", "instance_norm"]
+
+
+class BatchNorm(Normalize):
+    """y = w · (x - mean) / √(var + eps) + b, mean and variance per channel over the batch"""
+
+    __slots__ = ()
+
+
+class BatchNormFixed(Op):
+    """y = w · (x - mean) / √(var + eps) + b per channel, with a mean and a variance that were measured before"""
+
+    __slots__ = ("mean", "scale")
+    keeps = (0, 1)
+
+    def __init__(self, mean: np.ndarray, var: np.ndarray, eps: float):
+        self.mean, self.scale = mean, 1 / np.sqrt(var + eps)
+
+    def forward(self, x, weight, bias):
+        factor = self.scale if weight is None else self.scale * weight
+        shift = -self.mean * factor if bias is None else bias - self.mean * factor
+        varies = self.varies(x)
+        y = x * rows_of(factor.reshape(varies), x)
+        y += rows_of(shift.reshape(varies), x)
+        return y
+
+    def varies(self, x) -> Shape:
+        """The shape in which numbers per channel broadcast to x."""
+        return (1, -1, *[1] * (x.ndim - 2))
+
+    def backward(self, grad):
+        x, weight = self.inputs
+        varies = self.varies(grad)
+        over = (0, *range(2, grad.ndim))
+        grad_x = grad_weight = None
+        if self.needs(0):
+            factor = self.scale if weight is None else weight * self.scale
+            grad_x = grad * rows_of(factor.reshape(varies), grad)
+        if self.needs(1):
+            grad_weight = sum(grad * ((x - self.mean.reshape(varies)) * self.scale.reshape(varies)), over)
+        return grad_x, grad_weight, sum(grad, over) if self.needs(2) else None
+
+    def forget(self):
+        self.mean = self.scale = None
+
+
+def batch_norm(input: Operand, running_mean: Operand | None, running_var: Operand | None, weight: Operand | None = None,
+               bias: Operand | None = None, training: bool = False, momentum: float = 0.1, eps: float = 1e-5) -> Tensor:
+    """`input` with mean 0 and variance 1 per channel, times `weight`, plus `bias`.
+
+    While `training`, mean and variance are those of the batch, and the running ones, where given, move towards them by the
+    share `momentum`, outside the graph, the variance with n - 1 in the denominator.  Otherwise the running ones are used.
+
+    Shapes
+        input (N, C, *); all others (C,)
+
+    Raises
+        ShapeError      a single number per channel while training; parameters of another length
+        ArgumentError   no running statistics, and not training
+
+    Source
+        Ioffe and Szegedy, Batch Normalization, 2015
+
+    Example
+        >>> batch_norm(Tensor([[1.0], [3.0]]), None, None, training=True)
+        tensor([[-1.],
+                [ 1.]])
+    """
+    c = channels("batch_norm", input)
+    check_parameters("batch_norm", input, (c,), f"The input has {c} channels: set num_features={c}.", weight=weight,
+                     bias=bias, running_mean=running_mean, running_var=running_var)
+    if not training:
+        if running_mean is None or running_var is None:
+            raise ArgumentError(message("batch_norm", "there are no running statistics to use", {"input": input},
+                                        "Set training=True, or keep them: track_running_stats=True."))
+        dtype = input.dtype if input.dtype.itemsize > 2 else np.float32  # copies: training may go on and write into them
+        op = BatchNormFixed(array_of(running_mean).astype(dtype), array_of(running_var).astype(dtype), eps)
+        return normalized(op, input, weight, bias)
+    over = (0, *range(2, input.ndim))
+    n = count(input.shape, over)
+    check_several("batch_norm", input, n, "channel")
+    op = BatchNorm(over, eps, input.shape, (1, c, *[1] * (input.ndim - 2)))
+    y = normalized(op, input, weight, bias)
+    update(running_mean, op.mean, 1.0, momentum)
+    update(running_var, op.var, n / (n - 1), momentum)
+    return y
+
+
+def array_of(x: Operand) -> np.ndarray:
+    """The array of a tensor, or the array itself."""
+    return x.array if isinstance(x, Tensor) else x
+
+
+def update(running: Operand | None, found: np.ndarray, unbias: float, momentum: float) -> None:
+    """Move a running statistic, in place, by the share `momentum` towards what was found per channel, or image and channel."""
+    if running is None:
+        return
+    array = array_of(running)
+    array *= 1 - momentum
+    array += (found.reshape(-1, len(array)).mean(axis=0) * (unbias * momentum)).astype(array.dtype, copy=False)
+    if isinstance(running, Tensor):
+        running.mark_changed()
+
+
+class InstanceNorm(Normalize):
+    """y = w · (x - mean) / √(var + eps) + b, mean and variance per image and channel"""
+
+    __slots__ = ()
+
+
+def instance_norm(input: Operand, running_mean: Operand | None = None, running_var: Operand | None = None,
+                  weight: Operand | None = None, bias: Operand | None = None, use_input_stats: bool = True,
+                  momentum: float = 0.1, eps: float = 1e-5) -> Tensor:
+    """`input` with mean 0 and variance 1 per image and channel, times `weight`, plus `bias`, per channel.
+
+    With `use_input_stats=False` the running mean and variance take the place of each image's own; otherwise they, where
+    given, move by the share `momentum` towards the average over the images, outside the graph.
+
+    Shapes
+        input (N, C, *), at least one axis after C; all others (C,)
+
+    Raises
+        ShapeError      a single number per channel; parameters of another length
+        ArgumentError   no running statistics, and `use_input_stats=False`
+
+    Source
+        Ulyanov et al., Instance Normalization, 2016
+
+    Example
+        >>> instance_norm(Tensor([[[1.0, 3.0], [10.0, 30.0]]]))
+        tensor([[[-1.,  1.],
+                 [-1.,  1.]]])
+    """
+    c = channels("instance_norm", input)
+    if not use_input_stats:
+        return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
+    check_parameters("instance_norm", input, (c,), f"The input has {c} channels: set num_features={c}.", weight=weight,
+                     bias=bias, running_mean=running_mean, running_var=running_var)
+    over = tuple(range(2, input.ndim))
+    n = count(input.shape, over)
+    check_several("instance_norm", input, n, "channel and image")
+    op = InstanceNorm(over, eps, input.shape, (1, c, *[1] * (input.ndim - 2)))
+    y = normalized(op, input, weight, bias)
+    if len(input):
+        update(running_mean, op.mean, 1.0, momentum)
+        update(running_var, op.var, n / (n - 1), momentum)
+    return y
