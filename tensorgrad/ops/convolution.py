@@ -16,7 +16,7 @@ from typing import Any
 from tensorgrad import kernels
 from tensorgrad.errors import ArgumentError, ShapeError, message
 from tensorgrad.op import Op
-from tensorgrad.ops.images import NameOverAxes, check_same_dtype, images
+from tensorgrad.ops.images import NameOverAxes, check_same_dtype, check_tensor, images
 from tensorgrad.ops.promotion import Operand
 from tensorgrad.ops.reduction import expand
 from tensorgrad.ops.shape import reshape, squeeze
@@ -198,9 +198,11 @@ def convolve(who: str, ndim: int, input: Operand, weight: Operand, bias: Operand
 
 def check_weight(who: str, ndim: int, weight: Operand, axes: str, input: Operand) -> None:
     """Raise a ShapeError unless the weight has two axes more than there are spatial ones, none of them empty."""
-    letters = ", ".join(["K"] if ndim == 1 else ["K", "L"] if ndim == 2 else ["J", "K", "L"])
+    check_tensor(who, "weight", weight)
+    letters = ("K", "K, L", "J, K, L")[ndim - 1]
     if weight.ndim != ndim + 2 or 0 in weight.shape:
-        raise ShapeError(message(who, f"a weight of shape {tuple(weight.shape)} is none", {"input": input, "weight": weight},
+        raise ShapeError(message(who, f"the weight cannot have the shape {tuple(weight.shape)}",
+                                 {"input": input, "weight": weight},
                                  f"Its axes are {axes}, {letters}), each at least 1 long."))
 
 
@@ -212,14 +214,14 @@ def check_groups(who: str, groups: Any, weight: Operand, x: Operand) -> None:
     channels = x.shape[1]
     operands = {"input": x, "weight": weight}
     if channels != per_group * groups:
-        fits = [f"in_channels={channels}: a weight of shape {(filters, channels // groups, *weight.shape[2:])}"] \
+        fits = [f"in_channels={channels}, a weight of shape {(filters, channels // groups, *weight.shape[2:])},"] \
             if channels % groups == 0 else []
         if channels % per_group == 0 and filters % (channels // per_group) == 0:
             fits.append(f"groups={channels // per_group}")
         raise ShapeError(message(
             who, f"the input has {channels} channels, the weight expects {per_group * groups}"
                  + (f" ({per_group} for each of {groups} groups)" if groups > 1 else ""),
-            operands, f"Use {' or '.join(fits)}." if fits else f"The channels must divide by groups={groups}."))
+            operands, f"Use {' or '.join(fits).rstrip(',')}." if fits else f"The channels must divide by groups={groups}."))
     if filters % groups:
         raise ArgumentError(message(who, f"groups={groups} does not divide {filters} filters", operands,
                                     f"Use a multiple of {groups} filters: {-(-filters // groups) * groups}, for instance."))

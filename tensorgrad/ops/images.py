@@ -19,8 +19,10 @@ def images(who: str, ndim: int, input: Operand, channels: int | None = None) -> 
 
     Raises
         ShapeError   another number of axes; channels that are plainly in the wrong place
+        DtypeError   neither a tensor nor an array
     """
     axes, what = AXES[ndim]
+    check_tensor(who, "input", input)
     if input.ndim not in (ndim + 1, ndim + 2):
         grey = input.ndim == ndim
         fix = (f"For one {what} of one channel: x.reshape{(1, 1, *input.shape)}." if grey else
@@ -39,6 +41,13 @@ def images(who: str, ndim: int, input: Operand, channels: int | None = None) -> 
                 f"Without an axis N it is one {what} ({axes}).  If these are {input.shape[0]} {what}s of one channel, "
                 "use x.unsqueeze(1)."))
     return input if input.ndim == ndim + 2 else unsqueeze(input, 0)
+
+
+def check_tensor(who: str, name: str, operand: Any) -> None:
+    """Raise a DtypeError for lists and numbers, which have no axes."""
+    if not hasattr(operand, "ndim"):
+        raise DtypeError(message(who, f"{name} is a {type(operand).__name__}, not a tensor", None,
+                                 f"Use tensorgrad.tensor({name})."))
 
 
 def check_same_dtype(who: str, **operands: Operand | None) -> None:
