@@ -1,9 +1,9 @@
 """Drawings of recorded graphs: `draw` gives a `Drawing`.
 
 Reading order: `record` reads a graph, `groups` sorts its operations into layers, `folding` and `collapse` decide what is
-drawn once or as one box, `compose` makes a `picture` of it: boxes, frames and arrows.  `layout` gives them places, frame by
-frame (`footprint`, `ranks`, `ordering`, `places`), and `scene` colours.  `svg` and `raster` write a scene, `dot` and `text` a
-picture without places.
+drawn once or as one box, `compose` makes a `picture` of it: boxes, frames and arrows.  `layout` gives them places, frame
+by frame (`footprint`, `ranks`, `ordering`, `places`), and `scene` colours.  `svg` and `raster` write a scene; `dot` and
+`text` write a picture, without places.
 
 SVG needs no program and no package: the layout is our own.
 """

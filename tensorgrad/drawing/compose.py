@@ -70,7 +70,7 @@ class Composer:
         """True for a group of one operation without parameters of its own: its name fits into the operation's box."""
         (child,) = group.children
         return isinstance(child, int) and not any(
-            isinstance(source, Leaf) and source.kind != "constant" for source in self.record.operations[child].inputs)
+            isinstance(source, Leaf) and source.kind == "parameter" for source in self.record.operations[child].inputs)
 
     def add_operation(self, number: int, frame: Frame, caption: str) -> None:
         op = self.record.operations[number]

@@ -94,8 +94,11 @@ class Folding:
         i = 0
         while i < len(children):
             for period in range(1, longest + 1):
+                needed = least(children[i:i + period])
+                if needed == NEVER:
+                    continue
                 times = self.repeats(children, codes, i, period, chained)
-                if times > 1 and times >= least(children[i:i + period]):
+                if times >= needed:
                     kept += self.fold(group, children[i:i + period], children[i + period * (times - 1)], times)
                     i += period * times
                     break

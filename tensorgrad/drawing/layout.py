@@ -115,13 +115,13 @@ class Placer:
     def gather(self) -> None:
         """Footprints as items of their frames, and per frame the edges inside it."""
         beside: dict[Box, list[Box]] = {}
-        self.arriving: dict[Box, list[Arrow]] = {}
+        arriving: dict[Box, list[Arrow]] = {}
         for box in self.picture.boxes:
             if box.host is not None:
                 beside.setdefault(box.host, []).append(box)
         for arrow in self.picture.arrows:
             if arrow.source.host is None:
-                self.arriving.setdefault(arrow.target, []).append(arrow)
+                arriving.setdefault(arrow.target, []).append(arrow)
         self.sources = {arrow.source for arrow in self.picture.arrows}
         self.footprints: dict[Box, Footprint] = {}
         for box in self.picture.boxes:
@@ -131,9 +131,11 @@ class Placer:
                                  self.layout.looks, self.across, box in self.sources)
                 self.footprints[box] = foot
                 self.inside[box.frame].items[box] = Item(foot.width, foot.length, box.order)
-        for arrows in self.arriving.values():
+        self.ports: dict[Arrow, float] = {}  # u, in its target's footprint, where an edge arrives
+        for target, arrows in arriving.items():
             arrows.sort(key=lambda arrow: arrow.position)
-            for arrow in arrows:
+            for i, arrow in enumerate(arrows):
+                self.ports[arrow] = self.footprints[target].port(i, len(arrows), self.size(target)[0])
                 self.ask(arrow)
 
     def ask(self, arrow: Arrow) -> None:
@@ -169,7 +171,7 @@ class Placer:
         for here, there, value in inside.asked:
             leaves = (self.footprints[here].middle if isinstance(here, Box) else
                       self.inside[here].port("out", value) if isinstance(here, Frame) else 0.0)
-            enters = (self.port(there) if isinstance(there, Arrow) else
+            enters = (self.ports[there] if isinstance(there, Arrow) else
                       self.inside[there].port("in", value) if isinstance(there, Frame) else 0.0)
             target = there.target if isinstance(there, Arrow) else there
             movable = self.size(target)[0] / 2 - PORT_GAP / 2 - 8 if isinstance(target, Box) else 0.0
@@ -180,13 +182,6 @@ class Placer:
             u, v = self.add_border(inside, u, v)
             self.inside[frame.parent].items[frame] = Item(u, v, frame.order)
         inside.size = (u, v)
-
-    def port(self, arrow: Arrow) -> float:
-        """u, in its target's footprint, where an edge arrives."""
-        arrows = self.arriving[arrow.target]
-        look = self.layout.looks[arrow.target]
-        return self.footprints[arrow.target].port(arrows.index(arrow), len(arrows),
-                                                  look.width if self.across else look.height)
 
     def add_border(self, inside: Inside, u: float, v: float) -> Spot:
         """The size of a frame around a level of this size; its title keeps clear of the edges that come in."""

@@ -50,8 +50,9 @@ class Columns:
                 settle(self.ranks[rank], self.uppers if turn % 2 == 0 else self.lowers, None)
         for rank in downwards:
             settle(self.ranks[rank], self.uppers, self.lowers)
+        lines = self.lines()
         for _ in range(3):
-            for line in self.lines():
+            for line in lines:
                 self.straighten(line)
         everything = [node for nodes in self.ranks for node in nodes]
         left = min(node.u for node in everything)

@@ -13,7 +13,7 @@ from tensorgrad.drawing.palette import FAINT, FRAMES, INKS, LINE, MEANING, TEXT,
 from tensorgrad.drawing.picture import Box, Picture
 from tensorgrad.drawing.wording import quantity
 
-__all__ = ["Rectangle", "Line", "Triangle", "Text", "Part", "Scene", "paint"]
+__all__ = ["Rectangle", "Line", "Triangle", "Text", "Part", "Scene", "paint", "MARGIN"]
 
 MARGIN, LEGEND_ROW, SWATCH = 22.0, 20.0, 13.0
 ARROW_LENGTH, ARROW_WIDTH = 7.0, 6.0

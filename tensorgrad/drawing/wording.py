@@ -97,11 +97,9 @@ def gradient_text(norms: list[float | None]) -> str:
     found = [norm for norm in norms if norm is not None]
     if not found:
         return NOT_COMPUTED
-    low, high = min(found), max(found)
-    if any(math.isnan(norm) for norm in found):
-        low = high = math.nan
-    same = low == high or math.isnan(low)
-    text = "grad norm " + (number_text(low) if same else f"{number_text(low)} – {number_text(high)}")
+    odd = [norm for norm in found if math.isnan(norm)]
+    low, high = number_text(min(odd or found)), number_text(max(odd or found))
+    text = f"grad norm {low}" if low == high else f"grad norm {low} – {high}"
     missing = len(norms) - len(found)
     return text + (f" ({missing} of {len(norms)} not computed)" if missing else "")
 
