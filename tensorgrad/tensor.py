@@ -8,6 +8,7 @@ import numpy as np
 
 from tensorgrad import dtypes
 from tensorgrad.errors import ArgumentError, DtypeError, GraphError, ShapeError, message
+from tensorgrad.handles import RemovableHandle
 from tensorgrad.recording import tick
 
 if TYPE_CHECKING:
@@ -314,24 +315,6 @@ class Tensor(TensorMethods):
             raise GraphError(message("pickle", "an interior tensor cannot leave its graph", {"tensor": self},
                                      "Pickle t.detach()."))
         return type(self), (self.array, self.wants_grad), (None, {"name": self.name})
-
-
-class RemovableHandle:
-    """What registering a hook returns: `remove()` takes the hook off again, once."""
-
-    def __init__(self, hooks: list[Any], hook: Any):
-        self.hooks, self.hook = hooks, hook
-
-    def remove(self) -> None:
-        """Take the hook off; a second call does nothing."""
-        if self.hook in self.hooks:
-            self.hooks.remove(self.hook)
-
-    def __enter__(self) -> RemovableHandle:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.remove()
 
 
 def from_array(array: Any) -> Tensor:

@@ -12,7 +12,7 @@ from tests.libraries import TENSORGRAD, TORCH, numpy_of, outputs_of
 from tests.op_cases import ALL
 from tests.op_cases.case import Case
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore::UserWarning")]  # PyTorch's advice on speed
 torch = pytest.importorskip("torch")
 
 SHARED = [case for case in ALL if case.torch]
