@@ -45,6 +45,26 @@ def iterate(self: Tensor) -> Iterator[Tensor]:
     return iter(ops.unbind(self))
 
 
+def converted(dtype: str) -> Callable[..., Any]:
+    """The method that gives a tensor in `dtype`."""
+
+    def method(self: Any) -> Any:
+        return ops.to(self, dtype)
+
+    method.__doc__ = f"The tensor in {dtype}; itself if it has that dtype already."
+    return method
+
+
+def type_as(self: Tensor, other: Tensor) -> Tensor:
+    """The tensor in the dtype of `other`."""
+    return ops.to(self, other.dtype)
+
+
+def choose(self: Tensor, condition: Tensor, other: Any) -> Tensor:
+    """The tensor's entries where `condition` holds, else those of `other`."""
+    return ops.where(condition, self, other)
+
+
 class TensorMethods:
     """The methods and operators of Tensor that are ops."""
 
@@ -61,7 +81,11 @@ class TensorMethods:
     __pow__ = pow = ops.pow
     __rpow__ = reflected(ops.pow)
     clone = ops.clone
-    to = ops.to
+    to = type = ops.to
+    type_as = type_as
+    half, float, double = converted("float16"), converted("float32"), converted("float64")
+    short, int, long = converted("int16"), converted("int32"), converted("int64")
+    char, byte, bool = converted("int8"), converted("uint8"), converted("bool")
     exp, log, sqrt, rsqrt, square, reciprocal = ops.exp, ops.log, ops.sqrt, ops.rsqrt, ops.square, ops.reciprocal
     exp2, expm1, log1p, log2, log10, xlogy = ops.exp2, ops.expm1, ops.log1p, ops.log2, ops.log10, ops.xlogy
     erf, erfc = ops.erf, ops.erfc
@@ -75,6 +99,7 @@ class TensorMethods:
 
     # activations
     sigmoid, relu, prelu, hardshrink = ops.sigmoid, ops.relu, ops.prelu, ops.hardshrink
+    softmax, log_softmax, logsumexp = ops.softmax, ops.log_softmax, ops.logsumexp
 
     # comparison and choice
     __eq__, eq = or_not_comparable(ops.eq), ops.eq
@@ -89,6 +114,7 @@ class TensorMethods:
     __or__ = __ror__ = bitwise_or = ops.bitwise_or
     __xor__ = __rxor__ = bitwise_xor = ops.bitwise_xor
     isnan, isinf, isfinite = ops.isnan, ops.isinf, ops.isfinite
+    where = choose
     maximum, minimum = ops.maximum, ops.minimum
     clamp = clip = ops.clamp
 

@@ -10,7 +10,7 @@ from nn.functional.reducing import Reduction, check_reduction, check_same_shape,
 from tensorgrad import Tensor, ops
 from tensorgrad.errors import ArgumentError, message
 from tensorgrad.ops.entropy import binary_entropy
-from tensorgrad.ops.promotion import as_float, check_broadcast
+from tensorgrad.ops.promotion import array_of, as_float, check_broadcast
 
 __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "soft_margin_loss", "multilabel_soft_margin_loss"]
 
@@ -31,7 +31,7 @@ def binary_cross_entropy(input: Tensor, target: Any, weight: Any = None, reducti
     """
     check_reduction("binary_cross_entropy", reduction)
     check_same_shape("binary_cross_entropy", input, target)
-    array = input.array if isinstance(input, Tensor) else input
+    array = array_of(input)
     wrong = ~((array >= 0) & (array <= 1))
     if wrong.any():
         where = tuple([int(i) for i in np.argwhere(wrong)[0]])

@@ -10,7 +10,7 @@ from nn.functional.reducing import (Reduction, check_reduction, check_same_shape
                                     warn_of_broadcasting)
 from tensorgrad import Tensor, ops
 from tensorgrad.errors import ArgumentError, ShapeError, message
-from tensorgrad.ops.promotion import as_float
+from tensorgrad.ops.promotion import array_of, as_float
 
 __all__ = ["mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "kl_div", "poisson_nll_loss", "gaussian_nll_loss"]
 
@@ -198,10 +198,10 @@ def gaussian_nll_loss(input: Tensor, target: Any, var: Any, full: bool = False, 
             raise ShapeError(message("gaussian_nll_loss", f"var has shape {shape}, the input {input.shape}",
                                      {"input": input, "var": var},
                                      f"Use {input.shape}, {(*input.shape[:-1], 1)} or one number."))
-    array = var.array if isinstance(var, Tensor) else var
+    array = array_of(var)
     if (array < 0).any():
         raise ArgumentError(message("gaussian_nll_loss", f"var holds the negative number {array.min():g}", {"var": var},
                                     "A variance is at least 0: use exp or softplus to keep it there."))
-    raised = var + (ops.clamp(var.detach() if isinstance(var, Tensor) else var, min=eps) - array)
+    raised = var + (ops.clamp(array, min=eps) - array)
     losses = 0.5 * (ops.log(raised) + ops.square(input - target) / raised)
     return reduced(losses + 0.5 * math.log(2 * math.pi) if full else losses, reduction)

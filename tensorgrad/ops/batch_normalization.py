@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tensorgrad.errors import ArgumentError, message
 from tensorgrad.op import Op
 from tensorgrad.ops.normalization import (Normalize, Shape, channels, check_parameters, check_several, normalized,
                                           rows_of)
-from tensorgrad.ops.promotion import Operand
+from tensorgrad.ops.promotion import Operand, array_of
 from tensorgrad.ops.reduction import count, sum
 from tensorgrad.tensor import Tensor
 
@@ -26,6 +28,8 @@ class BatchNormFixed(Op):
 
     __slots__ = ("mean", "scale")
     keeps = (0, 1)
+    mean: Any
+    scale: Any
 
     def __init__(self, mean: np.ndarray, var: np.ndarray, eps: float):
         self.mean, self.scale = mean, 1 / np.sqrt(var + eps)
@@ -88,8 +92,8 @@ def batch_norm(input: Operand, running_mean: Operand | None, running_var: Operan
             raise ArgumentError(message("batch_norm", "there are no running statistics to use", {"input": input},
                                         "Set training=True, or keep them: track_running_stats=True."))
         dtype = input.dtype if input.dtype.itemsize > 2 else np.float32  # copies: training may go on and write into them
-        op = BatchNormFixed(array_of(running_mean).astype(dtype), array_of(running_var).astype(dtype), eps)
-        return normalized(op, input, weight, bias)
+        measured = BatchNormFixed(array_of(running_mean).astype(dtype), array_of(running_var).astype(dtype), eps)
+        return normalized(measured, input, weight, bias)
     over = (0, *range(2, input.ndim))
     n = count(input.shape, over)
     check_several("batch_norm", input, n, "channel")
@@ -100,13 +104,8 @@ def batch_norm(input: Operand, running_mean: Operand | None, running_var: Operan
     return y
 
 
-def array_of(x: Operand) -> np.ndarray:
-    """The array of a tensor, or the array itself."""
-    return x.array if isinstance(x, Tensor) else x
-
-
 def update(running: Operand | None, found: np.ndarray, unbias: float, momentum: float) -> None:
-    """Move a running statistic, in place, by the share `momentum` towards what was found per channel, or image and channel."""
+    """Move a running statistic, in place, by the share `momentum` towards what was found, averaged over images."""
     if running is None:
         return
     array = array_of(running)

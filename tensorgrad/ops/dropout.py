@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tensorgrad.errors import ArgumentError, ShapeError, message
 from tensorgrad.op import Op
-from tensorgrad.ops.promotion import Operand, as_float
+from tensorgrad.ops.promotion import Operand, array_of, as_float
 from tensorgrad.random import Generator, default_generator
 from tensorgrad.tensor import Tensor
 
@@ -19,6 +21,7 @@ class Dropout(Op):
     """y = x / (1 - p) where the mask holds, else 0"""
 
     __slots__ = ("p", "mask")
+    mask: Any
 
     def __init__(self, p: float, mask: np.ndarray):
         self.p, self.mask = p, mask
@@ -39,6 +42,7 @@ class AlphaDropout(Op):
     """y = a · (x where the mask holds, else selu's lower limit) + b, with a and b that restore mean 0 and variance 1"""
 
     __slots__ = ("p", "mask")
+    mask: Any
 
     def __init__(self, p: float, mask: np.ndarray):
         self.p, self.mask = p, mask
@@ -70,7 +74,7 @@ def drop(who: str, op: type[Dropout] | type[AlphaDropout], input: Operand, p: fl
     if not training or p == 0:
         return input
     input = as_float(input)
-    array = getattr(input, "array", input)
+    array = array_of(input)
     # Drawn in row-major order and laid out as the input is: the same entries stay, whatever its strides.
     mask = np.empty_like(array, bool) if mask_shape is None else np.empty(mask_shape, bool)
     np.greater_equal((generator or default_generator()).random(mask.shape, np.float32), p, out=mask)

@@ -1,9 +1,9 @@
 """The error function and its complement, which NumPy lacks: areas under the bell curve, entry by entry.
 
 For x ≥ 0 the complement is ``erfc(x) = t · Q(2t - 1) · exp(-x²)`` with t = 3 / (3 + x), which falls from 1 to 0, and Q
-smooth; for |x| ≤ 1 the function itself is ``erf(x) = x · R(2x² - 1)``.  Q and R are the Chebyshev expansions of those quotients,
-computed with 40 digits and written as polynomials: 23 and 13 terms for float64, 12 and 8 for float32.  The relative error of
-erfc is below 2e-15 and 1e-6 up to x = 3, and grows with x² as that of exp(-x²) does.
+smooth; for |x| ≤ 1 the function itself is ``erf(x) = x · R(2x² - 1)``.  Q and R are the Chebyshev expansions of those,
+computed with 40 digits and written as polynomials: 23 and 13 terms for float64, 12 and 8 for float32.  The relative error
+of erfc is below 2e-15 and 1e-6 up to x = 3, and grows with x² as that of exp(-x²) does.
 """
 
 from __future__ import annotations

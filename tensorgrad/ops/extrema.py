@@ -16,7 +16,7 @@ from tensorgrad.ops.choice import maximum, minimum
 from tensorgrad.ops.comparison import isnan
 from tensorgrad.ops.gathering import ScatterAdd
 from tensorgrad.ops.masking import masked
-from tensorgrad.ops.promotion import Operand, to
+from tensorgrad.ops.promotion import Operand, array_of, to
 from tensorgrad.ops.reduction import Dims, expand_reduced, normalize_dims, sum
 from tensorgrad.tensor import Tensor, from_array
 
@@ -26,8 +26,8 @@ __all__ = ["max", "min", "amax", "amin", "aminmax", "argmax", "argmin"]
 class ValuesIndices(NamedTuple):
     """Entries, and where they were along the axis."""
 
-    values: Tensor
-    indices: Tensor
+    values: Any
+    indices: Any
 
 
 class MinMax(NamedTuple):
@@ -172,7 +172,7 @@ def with_axis(who: str, input: Operand, dim: int) -> tuple[Operand, np.ndarray, 
     dims = normalize_dims(who, input, dim)
     operand = input if input.ndim else input.reshape(1)
     check_not_empty(who, operand, dims)
-    return operand, getattr(operand, "array", operand), dims[0] if dims else 0
+    return operand, array_of(operand), dims[0] if dims else 0
 
 
 def extreme(who: str, op: type[Picked], function: Any, input: Operand, dim: int, keepdim: bool) -> ValuesIndices:

@@ -8,7 +8,7 @@ import numpy as np
 
 from tensorgrad.errors import RangeError, message
 from tensorgrad.ops.extrema import Picked, ValuesIndices, pick, with_axis
-from tensorgrad.ops.promotion import Operand
+from tensorgrad.ops.promotion import Operand, array_of
 from tensorgrad.ops.reduction import normalize_dims
 from tensorgrad.tensor import Tensor
 
@@ -43,7 +43,7 @@ def sort(input: Operand, dim: int = -1, descending: bool = False, stable: bool =
     if not dims:
         values, indices = sort(input.reshape(1), 0)
         return ValuesIndices(values.reshape(()), indices.reshape(()))
-    return pick(Sort, input, order_along(getattr(input, "array", input), dims[0], descending), dims[0])
+    return pick(Sort, input, order_along(array_of(input), dims[0], descending), dims[0])
 
 
 def argsort(input: Operand, dim: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
@@ -82,7 +82,7 @@ def topk(input: Operand, k: int, dim: int = -1, largest: bool = True, sorted: bo
                                  f"Use k from 0 to {n}."))
     operand = input if dims else input.reshape(1)
     axis = dims[0] if dims else 0
-    order = order_along(getattr(operand, "array", operand), axis, largest)
+    order = order_along(array_of(operand), axis, largest)
     return pick(Topk, operand, np.take(order, np.arange(k), axis), axis)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from tensorgrad.op import Op
 from tensorgrad.ops.choice import where
-from tensorgrad.ops.promotion import Operand, to
+from tensorgrad.ops.promotion import Operand, array_of, to
 from tensorgrad.ops.reduction import Expand, normalize_dims, sum
 from tensorgrad.ops.shape import permute, transpose, unsqueeze
 from tensorgrad.tensor import Tensor
@@ -126,7 +126,7 @@ class Cumprod(Op):
 
     def backward(self, grad):
         (x,) = self.inputs
-        if np.all(getattr(x, "array", x)):
+        if np.all(array_of(x)):
             return Cumsum(len(self.shape) - 1, True).apply(grad * self.output) / x
         return through_factors(grad, x, np.tri(x.shape[-1], dtype=bool))
 

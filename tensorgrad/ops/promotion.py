@@ -66,6 +66,11 @@ def check_broadcast(who: str, **operands: Operand) -> None:
                                  "Axes are matched from the last; each pair must be equal or have a 1.")) from None
 
 
+def array_of(x: Operand) -> np.ndarray:
+    """The array of a tensor, or the array itself."""
+    return x.array if isinstance(x, Tensor) else x
+
+
 def as_float(x: Operand) -> Operand:
     """An integer or bool operand in the default float dtype; floats as they are."""
     if isinstance(x, Tensor):

@@ -1,0 +1,108 @@
+"""Layers that are compositions of ops: bilinear, rms_norm, local_response_norm."""
+
+from __future__ import annotations
+
+from tensorgrad import Tensor, ops
+from tensorgrad.errors import ShapeError, message
+
+__all__ = ["bilinear", "rms_norm", "local_response_norm"]
+
+
+def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """``x1ᵀ W x2 + b`` for each of the matrices W of `weight`: every output weighs the products of two sets of features.
+
+    Shapes
+        input1 (*, in1_features), input2 (*, in2_features), weight (out_features, in1_features, in2_features),
+        bias (out_features,) → (*, out_features)
+
+    Raises
+        ShapeError   inputs with other features than `weight` has, or with different axes before them
+
+    Example
+        >>> bilinear(Tensor([[1.0, 2.0]]), Tensor([[3.0]]), Tensor([[[1.0], [1.0]]]))
+        tensor([[9.]])
+    """
+    operands = {"input1": input1, "input2": input2, "weight": weight} | ({} if bias is None else {"bias": bias})
+    if weight.ndim != 3:
+        raise ShapeError(message("bilinear", f"the weight has {weight.ndim} axes, not 3", operands,
+                                 "Use a weight of shape (out_features, in1_features, in2_features)."))
+    outputs, *features = weight.shape
+    for i, (x, n) in enumerate(zip((input1, input2), features), 1):
+        if not x.ndim or x.shape[-1] != n:
+            raise ShapeError(message("bilinear", f"input{i} needs {n} features in its last axis", operands,
+                                     f"Set in{i}_features={x.shape[-1] if x.ndim else 1}."))
+    if input1.shape[:-1] != input2.shape[:-1]:
+        raise ShapeError(message("bilinear", f"the axes before the last differ: {input1.shape[:-1]} and {input2.shape[:-1]}",
+                                 operands, "Give both inputs the same number of examples."))
+    if bias is not None and bias.shape != (outputs,):
+        raise ShapeError(message("bilinear", f"the bias has shape {bias.shape}, not ({outputs},)", operands,
+                                 f"Give one number for each of the {outputs} outputs."))
+    y = ops.einsum("...i,oij,...j->...o", input1, weight, input2)
+    return y if bias is None else y + bias
+
+
+def rms_norm(input: Tensor, normalized_shape: int | tuple[int, ...], weight: Tensor | None = None,
+             eps: float | None = None) -> Tensor:
+    """`input` divided by the root of the mean of its squares over the last axes, times `weight`.
+
+    `eps`, added under the root, is the dtype's own unless given.
+
+    Shapes
+        input (*, *normalized_shape); weight normalized_shape
+
+    Raises
+        ShapeError   last axes or a weight of another shape
+
+    Source
+        Zhang and Sennrich, Root Mean Square Layer Normalization, 2019
+
+    Example
+        >>> rms_norm(Tensor([[3.0, 4.0]]), 2)
+        tensor([[0.8485, 1.1314]])
+    """
+    shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+    first = input.ndim - len(shape)
+    if not shape or first < 0 or input.shape[first:] != shape:
+        last = input.shape[max(first, 0):]
+        raise ShapeError(message("rms_norm", f"the last axes are {last}, not {shape}", {"input": input},
+                                 f"Set normalized_shape={last}." if shape else "Name one axis at least."))
+    if weight is not None and weight.shape != shape:
+        raise ShapeError(message("rms_norm", f"weight has shape {weight.shape}, not {shape}",
+                                 {"input": input, "weight": weight}, f"Give it normalized_shape, {shape}."))
+    if eps is None:
+        eps = EPSILON[input.dtype.itemsize]
+    y = input * ops.rsqrt(ops.mean(input * input, tuple(range(first, input.ndim)), True) + eps)
+    return y if weight is None else y * weight
+
+
+EPSILON = {2: 2.0**-10, 4: 2.0**-23, 8: 2.0**-52}  # of a float of so many bytes: the step after 1
+
+
+def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
+    """`input` divided by (`k` + `alpha` · mean of the squares in the `size` channels around) to the power `beta`.
+
+    Missing channels at both ends count as zeros.
+
+    Shapes
+        input (N, C, *)
+
+    Raises
+        ShapeError   fewer than three axes
+
+    Source
+        Krizhevsky et al., ImageNet Classification with Deep Convolutional Neural Networks, 2012
+
+    Example
+        >>> local_response_norm(Tensor([[[1.0], [2.0]]]), size=2, alpha=1.0, beta=1.0).flatten()
+        tensor([0.6667, 0.5714])
+    """
+    if input.ndim < 3:
+        raise ShapeError(message("local_response_norm", f"expects (N, C, ...), got {input.ndim} axes", {"input": input},
+                                 "Give it an image, or another signal with channels."))
+    squares = ops.square(input)
+    padded = ops.pad(squares, (*[0, 0] * (input.ndim - 2), size // 2, (size - 1) // 2))
+    channels = input.shape[1]
+    total = ops.narrow(padded, 1, 0, channels)
+    for start in range(1, size):
+        total = total + ops.narrow(padded, 1, start, channels)
+    return input / (total * (alpha / size) + k) ** beta
