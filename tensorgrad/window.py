@@ -68,9 +68,9 @@ class Window:
             >>> Window.parse("conv1d", 1, 4, stride=1, padding="same").padding
             ((1, 2),)
         """
-        numbers = [tuple(value) if isinstance(value, list) else value for value in (kernel_size, stride, padding, dilation)]
-        parse = _parse_once if all(map(_is_plain, numbers)) else _parse
-        return parse(who, ndim, *numbers, bool(ceil_mode))
+        if all(map(_is_plain, (kernel_size, stride, padding, dilation))):
+            return _parse_once(who, ndim, kernel_size, stride, padding, dilation, bool(ceil_mode))
+        return _parse(who, ndim, kernel_size, stride, padding, dilation, bool(ceil_mode))
 
     @property
     def ndim(self) -> int:
@@ -160,7 +160,7 @@ class Window:
         for tap in itertools.product(*map(range, self.kernel)):
             found = [self.reach(axis, t, sizes[axis], counts[axis]) for axis, t in enumerate(tap)]
             if None not in found:
-                windows, cells = zip(*found)  # type: ignore[arg-type]
+                windows, cells = zip(*found)
                 yield tap, windows, cells
 
     def inside(self, axis: int, size: int, count: int) -> np.ndarray:
@@ -201,17 +201,17 @@ def _is_plain(value: Any) -> bool:
 
 def _parse(who: str, ndim: int, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> Window:
     kernel = per_axis(who, "kernel_size", kernel_size, ndim)
-    strides = kernel if stride is None or stride == () else per_axis(who, "stride", stride, ndim)
+    strides = kernel if stride is None or np.size(stride) == 0 else per_axis(who, "stride", stride, ndim)
     window = Window(kernel, strides, ((0, 0),) * ndim, per_axis(who, "dilation", dilation, ndim), ceil_mode)
-    if padding == "valid":
-        return window
-    if padding == "same":
-        same = replace(window, padding="same")
-        return same if max(strides) > 1 else same.resolve((1,) * ndim)
     if isinstance(padding, str):
+        if padding == "valid":
+            return window
+        if padding == "same":
+            same = replace(window, padding="same")
+            return same if max(strides) > 1 else same.resolve((1,) * ndim)
         raise ArgumentError(message(who, f"padding={padding!r} is no way to pad", None,
                                     f"Use 'same', 'valid', an integer ≥ 0, or one per axis: {(1,) * ndim}."))
-    if isinstance(padding, tuple) and any(isinstance(entry, (tuple, list)) for entry in padding):
+    if isinstance(padding, (tuple, list)) and any(isinstance(entry, (tuple, list)) for entry in padding):
         if len(padding) != ndim or not all(isinstance(entry, (tuple, list)) and len(entry) == 2 for entry in padding):
             raise ArgumentError(message(who, f"padding={padding!r} has not one (before, after) for each of {ndim} axes",
                                         None, f"Use {((0, 1),) * ndim}, for instance, or an integer."))

@@ -27,7 +27,7 @@ class AdaptiveAvgPool(Op):
     """y = the mean of each of `output_size` windows that cover the image"""
 
     __slots__ = ("output_size",)
-    name = NameOverAxes("adaptive_avg_poolNd", lambda op: len(op.output_size))  # type: ignore[assignment]
+    name = NameOverAxes("adaptive_avg_poolNd", lambda op: len(op.output_size))
 
     def __init__(self, output_size: tuple[int, ...]):
         self.output_size = output_size
@@ -58,11 +58,11 @@ class AdaptiveMaxPool(Op):
     """y = the largest entry of each of `output_size` windows that cover the image"""
 
     __slots__ = ("output_size", "winners")
-    name = NameOverAxes("adaptive_max_poolNd", lambda op: len(op.output_size))  # type: ignore[assignment]
+    name = NameOverAxes("adaptive_max_poolNd", lambda op: len(op.output_size))
 
     def __init__(self, output_size: tuple[int, ...]):
         self.output_size = output_size
-        self.winners: np.ndarray | None = None
+        self.winners: Any = None
 
     def forward(self, x):
         y, self.winners = kernels.active().adaptive_max_pool(x, self.output_size)

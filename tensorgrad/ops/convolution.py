@@ -30,7 +30,7 @@ class Conv(Op):
     """y[n, f, o] = b[f] + Σ_c Σ_t w[f, c, t] · x[n, c, o·stride - before + t·dilation]"""
 
     __slots__ = ("window", "groups")
-    name = NameOverAxes("convNd", lambda op: op.window.ndim)  # type: ignore[assignment]
+    name = NameOverAxes("convNd", lambda op: op.window.ndim)
     keeps = (0, 1)
 
     def __init__(self, window: Window, groups: int):
@@ -54,7 +54,7 @@ class ConvTranspose(Op):
     """x[n, c, o·stride - before + t·dilation] = Σ_f Σ_o w[f, c, t] · y[n, f, o], over all o and t that lead there"""
 
     __slots__ = ("window", "groups", "sizes")
-    name = NameOverAxes("conv_transposeNd", lambda op: op.window.ndim)  # type: ignore[assignment]
+    name = NameOverAxes("conv_transposeNd", lambda op: op.window.ndim)
     keeps = (0, 1)
 
     def __init__(self, window: Window, groups: int, sizes: tuple[int, ...]):
@@ -76,7 +76,7 @@ class ConvWeightGrad(Op):
     """w[f, c, t] = Σ_n Σ_o y[n, f, o] · x[n, c, o·stride - before + t·dilation]"""
 
     __slots__ = ("window", "groups")
-    name = NameOverAxes("convNd_weight_grad", lambda op: op.window.ndim)  # type: ignore[assignment]
+    name = NameOverAxes("convNd_weight_grad", lambda op: op.window.ndim)
     keeps = (0, 1)
 
     def __init__(self, window: Window, groups: int):

@@ -26,11 +26,11 @@ class MaxPool(Op):
     """y = the largest entry of each window; a tie goes to the first in row-major order"""
 
     __slots__ = ("window", "winners")
-    name = NameOverAxes("max_poolNd", lambda op: op.window.ndim)  # type: ignore[assignment]
+    name = NameOverAxes("max_poolNd", lambda op: op.window.ndim)
 
     def __init__(self, window: Window):
         self.window = window
-        self.winners: np.ndarray | None = None
+        self.winners: Any = None
 
     def forward(self, x):
         y, self.winners = kernels.active().max_pool(x, self.window)
@@ -51,8 +51,9 @@ class ScatterWinners(Op):
 
     __slots__ = ("winners", "sizes")
 
-    def __init__(self, winners: np.ndarray | None, sizes: tuple[int, ...]):
-        self.winners, self.sizes = winners, sizes
+    def __init__(self, winners: np.ndarray, sizes: tuple[int, ...]):
+        self.winners: Any = winners
+        self.sizes = sizes
 
     def forward(self, y):
         return kernels.active().scatter_winners(y, self.winners, self.sizes)
@@ -72,8 +73,8 @@ class GatherWinners(Op):
 
     __slots__ = ("winners",)
 
-    def __init__(self, winners: np.ndarray | None):
-        self.winners = winners
+    def __init__(self, winners: np.ndarray):
+        self.winners: Any = winners
 
     def forward(self, x):
         return kernels.active().gather_winners(x, self.winners)
@@ -177,7 +178,7 @@ class AvgPool(Op):
     """y = Σ of each window / the number of its cells"""
 
     __slots__ = ("window", "count_include_pad", "divisor_override")
-    name = NameOverAxes("avg_poolNd", lambda op: op.window.ndim)  # type: ignore[assignment]
+    name = NameOverAxes("avg_poolNd", lambda op: op.window.ndim)
 
     def __init__(self, window: Window, count_include_pad: bool, divisor_override: int | None):
         self.window, self.count_include_pad, self.divisor_override = window, count_include_pad, divisor_override
