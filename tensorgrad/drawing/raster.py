@@ -94,7 +94,8 @@ class Painter:
 
     def path(self, path: Any, **style: Any) -> None:
         self.z += 1
-        self.axes.add_patch(self.Patch(path, zorder=self.z, clip_on=False, **style))
+        # As an artist, not as a patch: matplotlib would look for the extent of every curve.
+        self.axes.add_artist(self.Patch(path, zorder=self.z, clip_on=False, **style))
 
     def line(self, line: Line) -> None:
         spots, codes = [], []
@@ -118,7 +119,7 @@ class Painter:
             outline = TextPath((0, 0), text.text.replace("$", r"\$"), size=text.size, prop=self.fonts[text.bold])
         if not len(outline.vertices):
             return
-        wide = outline.get_extents().x1
+        wide = float(outline.vertices[:, 0].max())
         measured = width(text.text, text.size, text.bold)
         squeeze = min(1.0, measured / wide) if wide else 1.0
         x = text.x - min(wide, measured) / 2 if text.centred else text.x
