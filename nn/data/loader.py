@@ -52,8 +52,8 @@ class DataLoader:
         3
         >>> for x, y in loader:
         ...     print(x.numpy(), y.numpy())
-        [1 0] [1 0]
-        [2 3] [0 1]
+        [0 3] [0 1]
+        [2 1] [0 1]
         [4] [0]
     """
 
@@ -88,10 +88,12 @@ class DataLoader:
 
     def __iter__(self) -> Iterator[Any]:
         epoch, self.epoch = self.epoch, self.epoch + 1
-        seed = self.seed
-        if seed is None:
-            source = default_generator() if self.generator is None else self.generator
-            seed = int(source.integers(2**63)) if self.shuffle or self.transform is not None else 0
+        if self.seed is not None:
+            seed: tuple[int, ...] = (self.seed, epoch)
+        elif self.shuffle or self.transform is not None:
+            seed = (int((default_generator() if self.generator is None else self.generator).integers(2**63)),)
+        else:
+            seed = ()
         plan = Plan(self, seed, epoch)
         return prepared(plan, self.num_workers, self.num_workers * self.prefetch_factor) if self.num_workers else iter(plan)
 
@@ -133,7 +135,7 @@ class DataLoader:
 class Plan:
     """One epoch: which samples are in which batch.  Batches can be made in any order and in any thread."""
 
-    def __init__(self, loader: DataLoader, seed: int, epoch: int):
+    def __init__(self, loader: DataLoader, seed: tuple[int, ...], epoch: int):
         self.dataset, self.collate_fn, self.transform = loader.dataset, loader.collate_fn, loader.transform
         self.seed, self.epoch = seed, epoch
         if loader.sampler is not None:
@@ -147,7 +149,7 @@ class Plan:
 
     def rng(self, key: int) -> Generator:
         """The generator for the order (0) or for batch ``key − 1``."""
-        return Generator(np.random.PCG64(np.random.SeedSequence(self.seed, spawn_key=(self.epoch, key))))
+        return Generator(np.random.PCG64(np.random.SeedSequence(self.seed, spawn_key=(key,))))
 
     def __iter__(self) -> Iterator[Any]:
         return map(self.make, range(len(self.batches)))
