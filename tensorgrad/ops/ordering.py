@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tensorgrad.errors import RangeError, message
-from tensorgrad.ops.extrema import Picked, ValuesIndices, pick, with_axis
+from tensorgrad.ops.extrema import Amax, Picked, ValuesIndices, check_not_empty, pick, with_axis
 from tensorgrad.ops.promotion import Operand, array_of
 from tensorgrad.ops.reduction import normalize_dims
 from tensorgrad.tensor import Tensor
@@ -92,8 +92,28 @@ class Median(Picked):
     __slots__ = ()
 
 
+class MedianOfAll(Amax):
+    """y = the middle of all x; of two the smaller; ties share the gradient equally"""
+
+    __slots__ = ()
+
+    def forward(self, x):
+        return np.take(x.reshape(-1), middle_of(x.reshape(-1), 0))[0]
+
+
+def middle_of(array: np.ndarray, axis: int) -> np.ndarray:
+    """The index of the middle entry along `axis`, or of the first NaN, with the axis kept."""
+    middle = np.take(order_along(array, axis, False), [(array.shape[axis] - 1) // 2], axis)
+    if array.dtype.kind != "f":
+        return middle
+    return np.where(np.isnan(array).any(axis=axis, keepdims=True), np.argmax(array, axis=axis, keepdims=True), middle)
+
+
 def median(input: Operand, dim: int | None = None, keepdim: bool = False) -> Any:
     """The middle entry, of two the smaller; with an axis `dim`, the pair ``values, indices`` along it.
+
+    Gradient
+        ``median()`` shares it equally among ties; ``median(dim)`` gives it to the entry at the index
 
     Raises
         ShapeError   no entries
@@ -104,11 +124,8 @@ def median(input: Operand, dim: int | None = None, keepdim: bool = False) -> Any
         tensor(2.)
     """
     if dim is None:
-        return median(input.reshape(-1), 0).values
+        every = tuple(range(input.ndim))
+        check_not_empty("median", input, every)
+        return MedianOfAll(every, False).apply(input)
     operand, array, axis = with_axis("median", input, dim)
-    order = order_along(array, axis, False)
-    n = array.shape[axis]
-    first_nan = np.isnan(array).any(axis=axis, keepdims=True) if array.dtype.kind == "f" else False
-    middle = np.take(order, [(n - 1) // 2], axis)
-    found = np.where(first_nan, np.argmax(array, axis=axis, keepdims=True), middle)
-    return pick(Median, operand, found, axis, keepdim and input.ndim > 0)
+    return pick(Median, operand, middle_of(array, axis), axis, keepdim and input.ndim > 0)

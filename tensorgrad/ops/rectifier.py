@@ -136,10 +136,10 @@ class Elu(Unary):
 
     def backward(self, grad):
         (x,) = self.inputs
-        passed = masked(grad, x > 0)
-        # Where x ≤ 0 the slope is a multiple of what the exponential gave: y + scale · alpha.
+        negative = x <= 0
+        # There the slope is a multiple of what the exponential gave: y + scale · alpha.
         slope = (self.output + self.scale * self.alpha) * self.input_scale
-        return passed * self.scale + (grad - passed) * slope
+        return masked(grad, ~negative) * self.scale + masked(grad * slope, negative)
 
 
 def elu(input: Operand, alpha: float = 1.0, inplace: bool = False) -> Tensor:

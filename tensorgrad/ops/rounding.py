@@ -57,11 +57,11 @@ class Sign(Steps):
     __slots__ = ()
 
     def forward(self, x):
-        return np.sign(x)
+        return np.subtract(x > 0, x < 0, dtype=x.dtype if x.dtype.kind != "b" else np.int8).astype(x.dtype, copy=False)
 
 
 def sign(input: Operand) -> Tensor:
-    """-1, 0 or 1; NaN stays NaN.
+    """-1, 0 or 1; 0 for NaN.
 
     Example
         >>> sign(Tensor([-1.5, 0.0, 2.0]))

@@ -31,7 +31,7 @@ class Hardtanh(Unary):
 
     def backward(self, grad):
         (x,) = self.inputs
-        return masked(grad, (x > self.min_val) & (x < self.max_val))
+        return masked(grad, ~((x <= self.min_val) | (x >= self.max_val)))
 
 
 def hardtanh(input: Operand, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
@@ -103,7 +103,7 @@ class Hardswish(Unary):
 
     def backward(self, grad):
         (x,) = self.inputs
-        return where(x >= 3, grad, masked(grad * (x * (1 / 3) + 0.5), x > -3))
+        return where(x < 3, masked(grad * (x * (1 / 3) + 0.5), x > -3), grad)
 
 
 def hardswish(input: Operand, inplace: bool = False) -> Tensor:

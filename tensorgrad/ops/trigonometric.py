@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from tensorgrad.ops.choice import where
 from tensorgrad.ops.elementwise import Binary, Unary
 from tensorgrad.ops.exponential import sqrt
+from tensorgrad.ops.masking import masked
 from tensorgrad.ops.promotion import Operand, as_float
 from tensorgrad.tensor import Tensor
 
@@ -166,12 +168,17 @@ class Atan2(Binary):
 
     def backward(self, grad):
         a, b = self.inputs
-        share = grad / (a * a + b * b)
+        square = a * a + b * b
+        origin = square == 0
+        share = masked(grad / where(origin, 1.0, square), ~origin)
         return share * b, -share * a
 
 
 def atan2(input: Operand, other: Operand) -> Tensor:
     """The angle in (-π, π] between the x-axis and the point (`other`, `input`).
+
+    Gradient
+        0 at the origin
 
     Example
         >>> atan2(Tensor([1.0]), Tensor([-1.0]))
