@@ -9,11 +9,12 @@ from tensorgrad.drawing.groups import Group
 from tensorgrad.drawing.measure import wrap
 from tensorgrad.drawing.picture import Arrow, Box, Frame, Picture
 from tensorgrad.drawing.record import Leaf, Operation, Output, Record
-from tensorgrad.drawing.wording import count, gradient_text, option_texts, quantity, value_text
+from tensorgrad.drawing.wording import count, gradient_text, option_texts, quantity, shorten, value_text
 
 __all__ = ["compose"]
 
 MOST_NAMES = 4  # names of ops listed in a folded layer
+LONGEST_NAME, LONGEST_TITLE = 40, 60  # characters; tooltips have the whole
 
 
 def compose(record: Record, root: Group, folding: Folding, show_shapes: bool = True) -> Picture:
@@ -58,8 +59,9 @@ class Composer:
                     caption = span(group)
                     self.folding.times.setdefault(group.children[0], group.times)  # type: ignore[arg-type]
                 else:
-                    frame = Frame(span(group) or path or "repeated", outer, group.start, path, group.times,
-                                  depth=outer.depth + 1)
+                    title = span(group) or path or "repeated"
+                    frame = Frame(shorten(title, LONGEST_TITLE), outer, group.start, path, group.times,
+                                  depth=outer.depth + 1, tooltip=title)
                     self.picture.frames.append(frame)
             for child in group.children:
                 if isinstance(child, int):
@@ -74,7 +76,7 @@ class Composer:
 
     def add_operation(self, number: int, frame: Frame, caption: str) -> None:
         op = self.record.operations[number]
-        box = Box("operation", op.name, number, frame, caption, option_texts(op.options),
+        box = Box("operation", op.name, number, frame, shorten(caption, LONGEST_NAME), option_texts(op.options),
                   value_text(op.shape, op.dtype) if self.show_shapes else "", op_tooltip(op),
                   self.folding.times.get(number, 1), cost=cost_of(op))
         if op.norm is not None:
@@ -91,7 +93,8 @@ class Composer:
             self.folding.times.setdefault(group.start, group.times)
             self.add_operation(group.start, outer, span(group))
             return
-        box = Box("layer", "…" if group.elided else span(group), group.start, outer, times=group.times)
+        name = "…" if group.elided else shorten(span(group), LONGEST_NAME)
+        box = Box("layer", name, group.start, outer, times=group.times)
         names = list(dict.fromkeys(op.name for op in ops))
         if len(ops) == 1:
             box.caption, box.title = box.title, ops[0].name
@@ -160,7 +163,7 @@ class Composer:
         leaf = leaves[0]
         frame = self.page if data and leaf.kind != "parameter" else common_frame(targets)
         value = value_text(leaf.shape, leaf.dtype)
-        box = Box(leaf.kind, leaf_title(leaf, frame), min(box.order for box in targets) - 0.5, frame,
+        box = Box(leaf.kind, shorten(leaf_title(leaf, frame), LONGEST_NAME), min(box.order for box in targets) - 0.5, frame,
                   lines=[value] if self.show_shapes else [], times=len(leaves))
         if leaf.wants_grad:
             box.lines.append(gradient_text([leaf.norm for leaf in leaves]))
@@ -211,11 +214,12 @@ class Composer:
                 self.add_hint(output, i)
                 continue
             value = value_text(output.shape, output.dtype)
-            box = Box("output", output.name or (f"output {i}" if many else "output"), len(self.record.operations) + i,
-                      self.page, lines=[value] if self.show_shapes else [])
+            name = output.name or (f"output {i}" if many else "output")
+            box = Box("output", shorten(name, LONGEST_NAME), len(self.record.operations) + i, self.page,
+                      lines=[value] if self.show_shapes else [])
             if output.value:
                 box.lines.append(f"= {output.value}")
-            box.tooltip = "\n".join([box.title, value, *box.lines[self.show_shapes:]])
+            box.tooltip = "\n".join([name, value, *box.lines[self.show_shapes:]])
             self.picture.boxes.append(box)
             self.picture.arrows.append(Arrow(start, box, 0))
 
@@ -223,14 +227,14 @@ class Composer:
         """A box that says why nothing is drawn behind an output."""
         leaf = output.source
         kind = "constant" if leaf is None else leaf.kind
-        box = Box(kind, output.name or kind, len(self.record.operations) + i, self.page,
+        box = Box(kind, shorten(output.name or kind, LONGEST_NAME), len(self.record.operations) + i, self.page,
                   lines=[value_text(output.shape, output.dtype)])
         if leaf is None:
             box.lines += ["a constant: no operation was recorded", "set requires_grad=True on what it is computed from,",
                           "and compute it outside no_grad()"]
         else:
             box.lines += [gradient_text([leaf.norm]), "a leaf: nothing was computed from it here"]
-        box.tooltip = "\n".join([box.title, *box.lines])
+        box.tooltip = "\n".join([output.name or kind, *box.lines])
         self.picture.boxes.append(box)
 
     def finish(self) -> None:

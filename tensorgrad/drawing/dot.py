@@ -40,8 +40,8 @@ def to_dot(picture: Picture, direction: str = "TB") -> str:
         frame = entry
         indent = "  " * frame.depth
         fill, stroke = FRAMES[(frame.depth - 1) % len(FRAMES)]
-        title = quoted(frame.heading)
-        lines.append(f"{indent}subgraph cluster_{frame.number} {{ label={title} tooltip={title} "
+        lines.append(f"{indent}subgraph cluster_{frame.number} {{ label={quoted(frame.heading)} "
+                     f"tooltip={quoted(frame.tooltip or frame.heading)} "
                      f'fillcolor="{fill}" color="{stroke}"')
         lines += [node(box, indent + "  ") for box in inside.get(frame, [])]
         stack += [indent + "}", *reversed(inner.get(frame, []))]

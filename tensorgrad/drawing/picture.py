@@ -50,6 +50,7 @@ class Frame:
     times: int = 1
     number: int = 0
     depth: int = 0
+    tooltip: str = ""
 
     @property
     def heading(self) -> str:

@@ -91,7 +91,7 @@ def paint(picture: Picture, layout: Layout, highlight: str | None = None) -> Sce
         tx, ty = layout.titles[frame]
         scene.parts.append(Part("frame", [
             Rectangle(x + dx, y + dy, w, h, 10, fill, stroke, 1.0),
-            Text(frame.heading, tx + dx, ty + dy + TITLE, TITLE, FAINT, bold=True)], frame.heading))
+            Text(frame.heading, tx + dx, ty + dy + TITLE, TITLE, FAINT, bold=True)], frame.tooltip))
     for wiring in layout.wirings:
         scene.parts.append(edge_part(wiring, layout.direction == "TB", dx, dy))
     dearest = max((box.cost for box in picture.boxes), default=0.0)

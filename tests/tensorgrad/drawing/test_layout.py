@@ -6,12 +6,13 @@ import itertools
 
 import pytest
 
+import tensorgrad
 from tensorgrad import draw
 from tensorgrad.drawing.footprint import LABEL
 from tensorgrad.drawing.layout import TITLE
 from tensorgrad.drawing.measure import width
 from tensorgrad.drawing.scene import MARGIN, Line, Rectangle, Text
-from tests.tensorgrad.drawing.graphs import chain, diamonds, mixed_chain, mlp, residual_blocks, tangle
+from tests.tensorgrad.drawing.graphs import chain, diamonds, leaf, mixed_chain, mlp, residual_blocks, tangle
 
 GRAPHS = {
     "mlp": lambda: [mlp()],
@@ -164,10 +165,10 @@ def test_unfolded_chain_of_10_000_ops_has_places():
 
 
 def test_deeply_nested_scopes():
-    import tensorgrad
-    from tests.tensorgrad.drawing.graphs import leaf
-
     x = leaf() * 2
     with tensorgrad.scope(".".join(f"m{i}" for i in range(2000))):
         x = tensorgrad.exp(x) * 3
-    assert "m1999" in draw(x).svg()
+    drawing = draw(x)
+    assert "m0.m1.m2" in drawing.svg() and "m1999" in drawing.svg()
+    assert drawing.layout.width < 1000
+    assert draw(x, depth=2).svg()
