@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
+from numbers import Real
 from typing import Any
 
 from nn.optim.base import Optimizer
@@ -146,5 +147,5 @@ class LRScheduler:
 def at_least(who: str, low: float, **options: Any) -> None:
     """Raise ArgumentError unless every option is a number ≥ `low`."""
     for option, value in options.items():
-        if not isinstance(value, (int, float)) or not value >= low:
+        if not isinstance(value, Real) or not value >= low:
             raise ArgumentError(f"{who}: {option}={value!r} is not allowed.\n  Use a number ≥ {low:g}.")

@@ -7,6 +7,7 @@ import math
 import warnings
 from collections import Counter
 
+import numpy as np
 import pytest
 
 from nn.optim import SGD, Adagrad, Adam
@@ -239,6 +240,10 @@ def test_a_sequence_refuses_the_state_of_another():
         with pytest.raises(StateError):
             scheduler.load_state_dict(state)
         assert json.dumps(scheduler.state_dict()) == before
+
+
+def test_numpy_integers_are_numbers():
+    assert follow(StepLR(sgd(), np.int64(1), gamma=0.5), 3) == [1.0, 0.5, 0.25]
 
 
 def test_repr_and_base():
