@@ -41,7 +41,7 @@ def fill_(self: Tensor, value: Operand) -> Tensor:
         tensor([7., 7.])
     """
     refuse_recorded("fill_", self, value)
-    if np.size(getattr(value, "array", value)) != 1:
+    if np.size(value.array if isinstance(value, Tensor) else value) != 1:
         raise ShapeError(message("fill_", "the value is not one number", {"value": value}, "Use copy_() for a tensor."))
     mine = writable("fill_", self)
     mine[...] = exactly("fill_", self, value).reshape(())

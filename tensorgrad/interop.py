@@ -8,7 +8,7 @@ stay in the graph.  A NumPy function without such an op raises, instead of silen
 from __future__ import annotations
 
 import inspect
-from typing import Any, Callable
+from typing import Any, Callable, NoReturn
 
 import numpy as np
 
@@ -108,7 +108,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "hstack": lambda tup: op("cat")(tensors(tup), 0 if tensors(tup)[0].ndim < 2 else 1),
     "split": lambda ary, indices_or_sections, axis=0: list(parts(ary, indices_or_sections, axis)),
     "unstack": lambda x, axis=0: op("unbind")(x, axis),
-    "take": lambda a, indices, axis=None: along(a, axis)[0][(slice(None),) * (along(a, axis)[1] % a.ndim) + (indices,)],
+    "take": lambda a, indices, axis=None: taken(*along(a, axis), indices),
     "take_along_axis": lambda arr, indices, axis=-1: op("gather")(arr, axis, as_tensor(indices)),
     # choice and rounding
     "where": lambda condition, x, y: op("where")(condition, x, y),
@@ -165,7 +165,7 @@ def op(name: str, numpy_name: str = "") -> Callable[..., Any]:
     return function
 
 
-def refuse_function(name: str) -> Any:
+def refuse_function(name: str) -> NoReturn:
     """Raise the GraphError for a NumPy function that has no equal here."""
     raise GraphError(f"{name}: there is no differentiable form of it for tensors.\n  Use tensorgrad's functions, or "
                      f"{name}(np.asarray(t)) on the plain array, which no gradient flows through.")
@@ -192,6 +192,11 @@ def reduced(name: str, a: Tensor, axis: Any, keepdims: bool) -> Tensor:
 def along(a: Tensor, axis: int | None) -> tuple[Tensor, int]:
     """`a` and the axis to go along: without one, `a` flattened."""
     return (op("reshape")(a, -1), 0) if axis is None else (a, axis)
+
+
+def taken(a: Tensor, axis: int, indices: Any) -> Tensor:
+    """The entries at `indices` along one axis."""
+    return op("getitem")(a, (slice(None),) * (axis % a.ndim) + (indices,))
 
 
 def in_c_order(name: str, a: Tensor, order: str) -> Tensor:
@@ -222,7 +227,7 @@ def parts(a: Tensor, indices_or_sections: Any, axis: int) -> Any:
     else:
         cuts = [int(i) for i in indices_or_sections]
     for start, stop in zip([0, *cuts], [*cuts, length]):
-        yield a[(slice(None),) * (axis % a.ndim) + (slice(start, stop),)]
+        yield taken(a, axis, slice(start, stop))
 
 
 def tensors(operands: Any) -> list[Tensor]:

@@ -143,7 +143,7 @@ def rearranged(c: Comparison) -> str | None:
 
 def border(c: Comparison) -> str | None:
     """Wrong only in entries at the edge of the last axes."""
-    wrong = c.wrong.any(axis=1).reshape(c.shape)
+    wrong: np.ndarray = np.any(c.wrong, axis=1).reshape(c.shape)
     for axes in range(1, len(c.shape) + 1):
         inner = (...,) + tuple([slice(1, -1) if n > 2 else slice(None) for n in c.shape[-axes:]])
         lengths = c.shape[-axes:]

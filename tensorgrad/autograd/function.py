@@ -182,17 +182,19 @@ class Call(Op):
         sources = [(arg.creator or arg) if needs else None for arg, needs in zip(args, ctx.needs_input_grad)]
         shapes = [arg.shape if isinstance(arg, Tensor) else () for arg in args]
         self.saved = [self.to_save(tensor, given) for tensor in ctx._to_save]
-        self.results = [(r.shape, r.dtype) if isinstance(r, Tensor) else None for r in given]
+        self.results: list[Any] = [(r.shape, r.dtype) if isinstance(r, Tensor) else None for r in given]
         graph = [isinstance(r, Tensor) and dtypes.is_float(r.dtype) and not any(r is x for x in ctx._not_differentiable)
                  for r in given]
         ctx._to_save = ctx._not_differentiable = ()
         alone = len(given) == 1 and graph[0]
         first = self.record(given[0].array if alone else np.zeros(()), sources, shapes, ())
         self.note_constants(args)
-        outputs, nodes = [], []
+        outputs: list[Any] = []
+        nodes: list[Any] = []
         for i, result in enumerate(given):
             if not isinstance(result, Tensor):
                 outputs.append(result)
+                nodes.append(None)
                 continue
             node = Result(i, self.name) if graph[i] and not alone else None
             out = first if alone else node.record(result.array, [self], [()], ()) if node else separate(result)

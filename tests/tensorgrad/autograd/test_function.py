@@ -127,6 +127,26 @@ def test_unused_result_as_none_without_materialized_gradients() -> None:
     assert x.grad.item() == 1.0
 
 
+def test_results_that_are_no_tensors_pass_through() -> None:
+    class Noted(Function):
+        @staticmethod
+        def forward(ctx, x):
+            y = x.exp()
+            ctx.save_for_backward(y)
+            return "note", y, y * 2
+
+        @staticmethod
+        def backward(ctx, note, grad_y, grad_twice):
+            assert note is None
+            return (grad_y + grad_twice * 2) * ctx.saved_tensors[0]
+
+    x = leaf(0.0)
+    note, y, twice = Noted.apply(x)
+    assert note == "note"
+    (first,) = grad(y * 3 + y * 4 + twice, x, create_graph=True)
+    assert first.item() == 9.0 and grad(first, x)[0].item() == 9.0
+
+
 def test_setup_context_style() -> None:
     class Square(Function):
         @staticmethod
@@ -309,6 +329,21 @@ def test_saving_what_is_no_tensor() -> None:
 
     with pytest.raises(GraphError, match="save_for_backward: argument 1 is a int.*\n.*ctx.name = value"):
         Wrong.apply(leaf(1.0))
+
+
+def test_missing_methods() -> None:
+    class Empty(Function):
+        pass
+
+    class Half(Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 1
+
+    with pytest.raises(NotImplementedError, match=r"needs a static method forward\(ctx, ...\)"):
+        Empty.apply(leaf(1.0))
+    with pytest.raises(NotImplementedError, match=r"needs a static method backward\(ctx, ...\)"):
+        Half.apply(leaf(1.0)).backward()
 
 
 def test_instances_and_in_place_functions_are_refused() -> None:
