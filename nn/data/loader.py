@@ -98,7 +98,7 @@ class DataLoader:
         return prepared(plan, self.num_workers, self.num_workers * self.prefetch_factor) if self.num_workers else iter(plan)
 
     def set_epoch(self, epoch: int) -> None:
-        """Let the next iteration be that epoch."""
+        """Let the next iteration be that epoch; without a seed only its number changes."""
         if isinstance(epoch, bool) or not isinstance(epoch, (int, np.integer)) or epoch < 0:
             raise ArgumentError(f"DataLoader: epoch={epoch!r} is not allowed.\n  Use an integer ≥ 0.")
         self.epoch = int(epoch)

@@ -147,5 +147,5 @@ class LRScheduler:
 def at_least(who: str, low: float, **options: Any) -> None:
     """Raise ArgumentError unless every option is a number ≥ `low`."""
     for option, value in options.items():
-        if not isinstance(value, Real) or not value >= low:
+        if not isinstance(value, Real) or not float(value) >= low:
             raise ArgumentError(f"{who}: {option}={value!r} is not allowed.\n  Use a number ≥ {low:g}.")
