@@ -15,6 +15,7 @@ __all__ = ["compose"]
 
 MOST_NAMES = 4  # names of ops listed in a folded layer
 LONGEST_NAME, LONGEST_TITLE = 40, 60  # characters; tooltips have the whole
+LONGEST_TOOLTIP = 200
 
 
 def compose(record: Record, root: Group, folding: Folding, show_shapes: bool = True) -> Picture:
@@ -161,7 +162,8 @@ class Composer:
     def add_leaf(self, leaves: list[Leaf], uses: tuple[tuple[int, int], ...], targets: list[Box], data: bool) -> None:
         """A box for leaves that are drawn alike; one that a single operation reads stands beside it."""
         leaf = leaves[0]
-        frame = self.page if data and leaf.kind != "parameter" else common_frame(targets)
+        enters = data and leaf.kind != "parameter" and any(begins(self.owner[op]) for op, _ in uses)
+        frame = self.page if enters else common_frame(targets)
         value = value_text(leaf.shape, leaf.dtype)
         box = Box(leaf.kind, shorten(leaf_title(leaf, frame), LONGEST_NAME), min(box.order for box in targets) - 0.5, frame,
                   lines=[value] if self.show_shapes else [], times=len(leaves))
@@ -181,19 +183,13 @@ class Composer:
         self.leaf_boxes.update(dict.fromkeys(leaves, box))
 
     def is_data(self, leaf: Leaf, number: int, position: int) -> bool:
-        """True for what flows into a model: the first input of an operation that reads no other operation's result."""
+        """True for what the flow begins with: the first input of an operation that reads no other operation's result."""
         inputs = self.record.operations[number].inputs
         if any(isinstance(source, int) for source in inputs) or any(source is not None for source in inputs[:position]):
             return False
-        if leaf.kind == "parameter":
-            return all(source is None or source is leaf for source in inputs)
-        box = self.owner[number]
-        frame = box.frame
-        while frame.parent is not None:  # in the middle of a layer a constant belongs to the layer
-            if box.kind == "operation" and frame.order != number:
-                return len({id(source) for source in inputs if source is not None}) == 1
-            frame = frame.parent
-        return True
+        alone = all(source is None or source is leaf for source in inputs)
+        # In the middle of a layer, a constant beside a parameter belongs to the layer.
+        return alone or leaf.kind != "parameter" and begins(self.owner[number])
 
     # -- outputs ------------------------------------------------------------------------------------------------------
 
@@ -233,7 +229,7 @@ class Composer:
             box.lines += ["a constant: no operation was recorded", "set requires_grad=True on what it is computed from,",
                           "and compute it outside no_grad()"]
         else:
-            box.lines += [gradient_text([leaf.norm]), "a leaf: nothing was computed from it here"]
+            box.lines += [gradient_text([leaf.norm]), "a leaf: no operation made it"]
         box.tooltip = "\n".join([output.name or kind, *box.lines])
         self.picture.boxes.append(box)
 
@@ -271,6 +267,16 @@ def leaf_title(leaf: Leaf, frame: Frame) -> str:
     return leaf.name[len(prefix):] if frame.path and leaf.name.startswith(prefix) else leaf.name
 
 
+def begins(box: Box) -> bool:
+    """True for the first box in every frame around it, and for folded layers, whatever is in front of them."""
+    frame = box.frame
+    while box.kind == "operation" and frame.parent is not None:
+        if frame.order != box.order:
+            return False
+        frame = frame.parent
+    return True
+
+
 def common_frame(boxes: list[Box]) -> Frame:
     """The innermost frame around all of them."""
     around = boxes[0].frame
@@ -289,4 +295,4 @@ def op_tooltip(op: Operation) -> str:
     inputs = [str(tuple(shape)) if isinstance(source, (int, Leaf)) else "a number"
               for source, shape in zip(op.inputs, op.input_shapes)]
     where = [f"in {op.scope}"] if op.scope else []
-    return "\n".join([op.label, *where, f"{', '.join(inputs)} → {value_text(op.shape, op.dtype)}"])
+    return "\n".join([shorten(op.label, LONGEST_TOOLTIP), *where, f"{', '.join(inputs)} → {value_text(op.shape, op.dtype)}"])

@@ -181,6 +181,34 @@ def test_a_leaf_among_the_outputs():
     assert ("a", "a", 0) in arrows(draw(a, a * 2))
 
 
+def test_the_input_of_a_model_stands_outside_its_layers():
+    drawing = draw(mlp())
+    assert box(drawing, "images").frame.parent is None and box(drawing, "images").host is None
+    assert box(drawing, "target").host is box(drawing, "sub")
+
+
+def test_a_constant_inside_a_layer_stays_there():
+    with tensorgrad.scope("layer"):
+        y = tensorgrad.exp(leaf()) * (Tensor(np.ones(3, np.float32), name="mask") * weight(3, name="w"))
+    drawing = draw(y)
+    assert box(drawing, "mask").frame.title == "layer"
+
+
+def test_an_op_of_the_users_own():
+    class Double(tensorgrad.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad * 2
+
+    drawing = draw(Double.apply(leaf()).sum())
+    assert len(titles(drawing, "operation")) == 2
+    assert "ouble" in drawing.svg()
+
+
 # -- folding ----------------------------------------------------------------------------------------------------------
 
 
