@@ -16,6 +16,7 @@ Example
 from __future__ import annotations
 
 import itertools
+import math
 import operator
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -85,7 +86,7 @@ class Window:
     @property
     def taps(self) -> int:
         """Cells under one window."""
-        return int(np.prod(self.kernel))
+        return math.prod(self.kernel)
 
     def resolve(self, sizes: Sizes) -> Window:
         """This window with 'same' turned into numbers for an image of these sizes.
@@ -155,13 +156,14 @@ class Window:
         start = first * stride + offset
         return slice(first, end), slice(start, start + (end - first - 1) * stride + 1, stride)
 
-    def reaches(self, sizes: Sizes, counts: Sizes) -> Iterator[tuple[Sizes, Slices, Slices]]:
-        """Every tap in row-major order with the windows in which it is inside the image, and the cells it is on."""
-        for tap in itertools.product(*map(range, self.kernel)):
-            found = [self.reach(axis, t, sizes[axis], counts[axis]) for axis, t in enumerate(tap)]
+    def reaches(self, sizes: Sizes, counts: Sizes) -> Iterator[tuple[int, Slices, Slices]]:
+        """Every tap, numbered in row-major order, with the windows in which it is inside the image, and its cells there."""
+        by_axis = [[self.reach(axis, tap, size, count) for tap in range(k)]
+                   for axis, (k, size, count) in enumerate(zip(self.kernel, sizes, counts))]
+        for number, found in enumerate(itertools.product(*by_axis)):
             if None not in found:
                 windows, cells = zip(*found)
-                yield tap, windows, cells
+                yield number, windows, cells
 
     def inside(self, axis: int, size: int, count: int) -> np.ndarray:
         """How many taps of each window are on cells of the image, along one axis.

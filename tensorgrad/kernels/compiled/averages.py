@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from tensorgrad.kernels import threads
@@ -37,12 +39,14 @@ def avg_pool_grad(grad, sizes, window, count_include_pad, divisor_override):
     return image(x, window.ndim)
 
 
+@functools.lru_cache(maxsize=256)
 def divisors_of(dtype, window, sizes, counts, count_include_pad, divisor_override):
     """(D', H', W') what each window's sum is divided by."""
     divisor = divisors(window, sizes, counts, count_include_pad, divisor_override).astype(dtype)
     return np.ascontiguousarray(np.broadcast_to(divisor[..., 0] if divisor.ndim else divisor, counts)).reshape(three(counts))
 
 
+@functools.lru_cache(maxsize=256)
 def spans_of(window, sizes, counts):
     """Per axis (count, 2): the cells of each window, from the first to before the last; padding is left out."""
     spans = [np.zeros((1, 2), np.int64) + [0, 1]] * (3 - len(sizes))

@@ -11,6 +11,7 @@ from typing import Any, Callable
 import numba
 import numpy as np
 
+from tensorgrad.kernels.reference.windows import channels_first, channels_last
 from tensorgrad.window import Window
 
 
@@ -24,13 +25,13 @@ def jit(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def volume(x: np.ndarray) -> np.ndarray:
     """(N, C, [D, H,] W) of any strides as a contiguous (N, D, H, W, C), axes of length 1 in front of the spatial ones."""
-    last = np.ascontiguousarray(np.moveaxis(x, 1, -1))
+    last = np.ascontiguousarray(channels_last(x))
     return last.reshape(last.shape[0], *(1,) * (5 - last.ndim), *last.shape[1:])
 
 
 def image(x: np.ndarray, ndim: int) -> np.ndarray:
     """(N, D, H, W, C) as (N, C, ...) with `ndim` spatial axes."""
-    return np.moveaxis(x.reshape(x.shape[0], *x.shape[4 - ndim:]), -1, 1)
+    return channels_first(x.reshape(x.shape[0], *x.shape[4 - ndim:]))
 
 
 def geometry(window: Window) -> tuple[tuple[int, int, int, int], ...]:

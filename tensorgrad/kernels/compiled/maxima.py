@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from tensorgrad.kernels import threads
 from tensorgrad.kernels.compiled.jit import geometry, image, jit, three, volume
+from tensorgrad.kernels.reference.windows import channels_first, channels_last
 
 
 def max_pool(x, window):
@@ -65,7 +68,7 @@ def largest_of_windows(x, y, winners, axis_d, axis_h, axis_w):
 def scatter_winners(y, winners, sizes):
     n, c = y.shape[:2]
     x = np.zeros((n, *three(sizes), c), y.dtype)
-    cells, entries, indices = x.reshape(n, int(np.prod(sizes)), c), flat(y), flat(winners)
+    cells, entries, indices = x.reshape(n, math.prod(sizes), c), flat(y), flat(winners)
 
     def part(start, stop):
         add_to_cells(cells[start:stop], entries[start:stop], indices[start:stop])
@@ -85,14 +88,14 @@ def add_to_cells(x, y, winners):
 
 def gather_winners(x, winners):
     y = np.empty((winners.shape[0], *winners.shape[2:], winners.shape[1]), x.dtype)
-    entries = y.reshape(len(y), int(np.prod(y.shape[1:-1])), y.shape[-1])
+    entries = y.reshape(len(y), math.prod(y.shape[1:-1]), y.shape[-1])
     cells, indices = flat(x), flat(winners)
 
     def part(start, stop):
         read_cells(cells[start:stop], entries[start:stop], indices[start:stop])
 
     threads.run(part, len(y), 2 * y.size)
-    return np.moveaxis(y, -1, 1)
+    return channels_first(y)
 
 
 @jit
@@ -107,4 +110,4 @@ def read_cells(x, y, winners):
 def flat(x):
     """(N, C, H, W) of any strides as a contiguous (N, H · W, C)."""
     n, c = x.shape[:2]
-    return np.ascontiguousarray(np.moveaxis(x, 1, -1)).reshape(n, int(np.prod(x.shape[2:])), c)
+    return np.ascontiguousarray(channels_last(x)).reshape(n, math.prod(x.shape[2:]), c)

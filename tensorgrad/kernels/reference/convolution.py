@@ -9,6 +9,7 @@ memory does not grow with batch × kernel area.
 from __future__ import annotations
 
 import functools
+import math
 from typing import Any, Callable
 
 import numpy as np
@@ -73,7 +74,7 @@ def conv_weight_grad(grad, x, window, groups):
 
     matrices = functools.reduce(np.add, threads.run(part, n, patches.work * f, matmul=True))
     w = matrices.reshape(groups, *window.kernel, c, f // groups)
-    return np.ascontiguousarray(np.moveaxis(w, (-1, -2), (1, 2))).reshape(f, c, *window.kernel)
+    return np.ascontiguousarray(w.transpose(0, -1, -2, *range(1, w.ndim - 2))).reshape(f, c, *window.kernel)
 
 
 @in_float32
@@ -89,10 +90,11 @@ def conv_input_grad(grad, w, sizes, window, groups):
         return conv(grad, turned.reshape(groups * c, f // groups, *window.kernel), None,
                     Window(window.kernel, window.stride, mirrored, window.dilation), groups)
 
-    by_tap = np.moveaxis(w.reshape(groups, f // groups, *w.shape[1:]), (1, 2), (-2, -1)).reshape(groups, -1, f // groups, c)
-    by_tap = np.ascontiguousarray(by_tap)
+    split = w.reshape(groups, f // groups, *w.shape[1:])
+    by_tap = np.ascontiguousarray(split.transpose(0, *range(3, split.ndim), 1, 2)).reshape(groups, -1, f // groups, c)
     d_x = np.zeros((n, *sizes, groups * c), grad.dtype)
-    positions = int(np.prod(counts))
+    positions = math.prod(counts)
+    reaches = list(window.reaches(sizes, tuple(counts)))
 
     def part(start, stop):
         for batch in batches(start, stop, (f + 2 * c) * positions * grad.itemsize):
@@ -100,9 +102,8 @@ def conv_input_grad(grad, w, sizes, window, groups):
                 d_y = np.ascontiguousarray(channels_last(grad[batch])[..., group_of(f, groups, group)])
                 place = d_x[batch][..., group_of(groups * c, groups, group)]
                 spread = np.empty((*d_y.shape[:-1], c), grad.dtype)
-                for tap, seen, cells in window.reaches(sizes, tuple(counts)):
-                    matrix = by_tap[group, np.ravel_multi_index(tap, window.kernel)]
-                    np.matmul(d_y.reshape(-1, f // groups), matrix, out=spread.reshape(-1, c))
+                for tap, seen, cells in reaches:
+                    np.matmul(d_y.reshape(-1, f // groups), by_tap[group, tap], out=spread.reshape(-1, c))
                     place[:, *cells] += spread[:, *seen]
 
     threads.run(part, n, n * positions * w.size, matmul=True)
@@ -121,8 +122,8 @@ def channel_sum(x):
 def as_matrices(w, groups):
     """w (F, C / groups, K, L) as (groups, taps · C / groups, F / groups): rows in the order of a window's copy."""
     f, c, *kernel = w.shape
-    by_tap = np.moveaxis(w.reshape(groups, f // groups, c, *kernel), (2, 1), (-2, -1))
-    return np.ascontiguousarray(by_tap).reshape(groups, -1, f // groups)
+    split = w.reshape(groups, f // groups, c, *kernel)
+    return np.ascontiguousarray(split.transpose(0, *range(3, split.ndim), 2, 1)).reshape(groups, -1, f // groups)
 
 
 def group_of(channels: int, groups: int, group: int) -> slice:
@@ -142,7 +143,7 @@ class Patches:
         self.x, self.window, self.counts, self.groups = channels_last(x), window, counts, groups
         self.width = window.taps * (x.shape[1] // groups)
         self.limit = max(FEWEST_ROWS, CACHE // (self.width * x.itemsize))
-        self.positions = int(np.prod(counts))
+        self.positions = math.prod(counts)
         self.work = len(x) * self.positions * self.width * groups
         # A window's copy runs over kernel columns and channels, a planar one over output columns.
         run = window.kernel[-1] * x.shape[1] // groups

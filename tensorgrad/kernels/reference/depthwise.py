@@ -21,8 +21,8 @@ def applies(w, groups):
 
 
 def by_tap(w, channels):
-    """w (F, 1, K, L) as (K, L, C, multiplier)."""
-    return np.moveaxis(w.reshape(channels, -1, *w.shape[2:]), (0, 1), (-2, -1))
+    """w (F, 1, K, L) as (K · L, C, multiplier)."""
+    return w.reshape(channels, len(w) // channels, -1).transpose(2, 0, 1)
 
 
 def conv(x, w, bias, window):
@@ -63,7 +63,7 @@ def weight_grad(grad, x, window):
     d_y, image = channels_last(grad).reshape(n, *counts, c, f // c), channels_last(x)[..., None]
 
     def part(start, stop):
-        total = np.zeros((*window.kernel, c, f // c), x.dtype)
+        total = np.zeros((window.taps, c, f // c), x.dtype)
         for batch in batches(start, stop, 2 * d_y[:1].nbytes):
             for tap, seen, cells in window.reaches(sizes, tuple(counts)):
                 products = (d_y[batch][:, *seen] * image[batch][:, *cells]).reshape(-1, f)
@@ -71,4 +71,4 @@ def weight_grad(grad, x, window):
         return total
 
     taps = functools.reduce(np.add, threads.run(part, n, d_y.size * window.taps))
-    return np.ascontiguousarray(np.moveaxis(taps, (-2, -1), (0, 1))).reshape(f, 1, *window.kernel)
+    return np.ascontiguousarray(taps.transpose(1, 2, 0)).reshape(f, 1, *window.kernel)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import math
+from typing import Any
 
 import numpy as np
 
@@ -18,42 +20,43 @@ def max_pool(x, window):
     y = np.empty((n, *counts, c), x.dtype)
     winners = np.empty(y.shape, np.int64)
     number = np.min_scalar_type(window.taps)  # taps are numbered in row-major order
-    steps = [int(np.prod(sizes[axis + 1:])) for axis in range(len(sizes))]
-    first, first_tap, start_cell = first_inside(window, counts, steps)
-    cell_of_tap = outer_sum([np.arange(k) * d * step for k, d, step in zip(window.kernel, window.dilation, steps)])
+    first_cell, first_tap, start_cell, cell_of_tap = places(window, tuple(sizes), counts)
+    reaches = list(window.reaches(tuple(sizes), counts))
 
     def part(start, stop):
         for batch in batches(start, stop, 4 * y[:1].nbytes):
             best = y[batch]
-            best[...] = image[batch][:, *first]
+            best[...] = image[batch][:, *first_cell]
             tap_of = np.empty(best.shape, number)
-            tap_of[...] = first_tap[..., None]
-            for tap, seen, cells in window.reaches(tuple(sizes), counts):
+            tap_of[...] = first_tap
+            for tap, seen, cells in reaches:
                 entry = image[batch][:, *cells]
                 wins = entry > best[:, *seen]
                 if x.dtype.kind == "f":
                     wins |= entry != entry
                 np.maximum(best[:, *seen], entry, out=best[:, *seen])
                 # A later tap has a larger number: the last one to win is the largest.
-                mark = wins * number.type(np.ravel_multi_index(tap, window.kernel))
+                mark = wins * number.type(tap)
                 np.maximum(tap_of[:, *seen], mark, out=tap_of[:, *seen])
-            np.add(cell_of_tap.take(tap_of), start_cell[..., None], out=winners[batch])
+            np.add(cell_of_tap.take(tap_of), start_cell, out=winners[batch])
 
     threads.run(part, n, y.size * window.taps * 4)
     return channels_first(y), channels_first(winners)
 
 
-def first_inside(window: Window, counts: tuple[int, ...], steps: list[int]) -> tuple[tuple, np.ndarray, np.ndarray]:
-    """The first cell of the image under each window: (index of the cells, number of its tap), and the window's own start.
-
-    A start is a row-major index too, of a cell that may lie in the padding.
-    """
+@functools.lru_cache(maxsize=256)
+def places(window: Window, sizes: tuple[int, ...], counts: tuple[int, ...]) -> tuple[Any, ...]:
+    """Where the windows are: the index of the first cell of the image under each, that cell's tap, the row-major cell of
+    each window's own start (it may lie in the padding), and how many cells each tap is away from it."""
+    axes = range(window.ndim)
+    steps = [math.prod(sizes[axis + 1:]) for axis in axes]
+    tap_steps = [math.prod(window.kernel[axis + 1:]) for axis in axes]
     positions = [window.positions(axis, count) for axis, count in enumerate(counts)]
     taps = [(p >= 0).argmax(1) for p in positions]
-    cells = [p[np.arange(len(p)), t] for p, t in zip(positions, taps)]
-    tap_steps = [int(np.prod(window.kernel[axis + 1:])) for axis in range(window.ndim)]
-    return (np.ix_(*cells), outer_sum([t * step for t, step in zip(taps, tap_steps)]),
-            outer_sum([p[:, 0] * step for p, step in zip(positions, steps)]))
+    first_cell = np.ix_(*[p[np.arange(len(p)), t] for p, t in zip(positions, taps)])
+    return (first_cell, outer_sum([taps[axis] * tap_steps[axis] for axis in axes])[..., None],
+            outer_sum([positions[axis][:, 0] * steps[axis] for axis in axes])[..., None],
+            outer_sum([np.arange(window.kernel[axis]) * window.dilation[axis] * steps[axis] for axis in axes]))
 
 
 def outer_sum(terms: list[np.ndarray]) -> np.ndarray:
@@ -63,7 +66,7 @@ def outer_sum(terms: list[np.ndarray]) -> np.ndarray:
 
 def scatter_winners(y, winners, sizes):
     n, c = y.shape[:2]
-    cells = np.zeros(n * int(np.prod(sizes)) * c, y.dtype)
+    cells = np.zeros(n * math.prod(sizes) * c, y.dtype)
     np.add.at(cells, flat(winners, sizes).reshape(-1), channels_last(y).reshape(-1))
     return channels_first(cells.reshape(n, *sizes, c))
 
@@ -76,7 +79,7 @@ def gather_winners(x, winners):
 def flat(winners, sizes):
     """Winners (N, C, H', W') as indices (N, H', W', C) into the memory of a channels-last image."""
     n, c = winners.shape[:2]
-    plane = int(np.prod(sizes)) * c
+    plane = math.prod(sizes) * c
     place = np.arange(n).reshape(-1, *[1] * (winners.ndim - 1)) * plane + np.arange(c)
     return channels_last(winners) * c + place
 
@@ -136,6 +139,7 @@ def spread(y, window, axis, size):
     return x
 
 
+@functools.lru_cache(maxsize=256)
 def divisors(window, sizes, counts, count_include_pad, divisor_override):
     """What each window's sum is divided by, to broadcast against (N, H', W', C)."""
     product = np.ones([1] * len(sizes), np.int64)
