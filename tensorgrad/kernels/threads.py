@@ -74,16 +74,26 @@ def run(function: Callable[[int, int], Any], count: int, work: int, matmul: bool
     if parts <= 1 or work < LEAST_WORK or here.busy or (matmul and not blas.can_be_set()):
         return [function(0, count)]
     bounds = [count * i // parts for i in range(parts + 1)]
+    slices = list(zip(bounds[1:-1], bounds[2:]))
     with blas if matmul else nothing:
-        others = [executor().submit(in_slice, function, a, b) for a, b in zip(bounds[1:-1], bounds[2:])]
+        others = [submit(function, start, stop) for start, stop in slices]
         try:
             first = in_slice(function, bounds[0], bounds[1])
         finally:
-            failed = [future.exception() for future in others]  # waits: nobody works on after an error
-    for error in failed:
-        if error is not None:
-            raise error
-    return [first, *[future.result() for future in others]]
+            failed = [future.exception() for future in others if future is not None]  # waits: nobody works on after an error
+        for error in failed:
+            if error is not None:
+                raise error
+        rest = [in_slice(function, *ends) if future is None else future.result() for future, ends in zip(others, slices)]
+    return [first, *rest]
+
+
+def submit(function: Callable[[int, int], Any], start: int, stop: int) -> Any:
+    """The future of a slice; None if the pool takes no more work: its size was just changed, or the process is ending."""
+    try:
+        return executor().submit(in_slice, function, start, stop)
+    except RuntimeError:
+        return None
 
 
 def in_slice(function: Callable[[int, int], Any], start: int, stop: int) -> Any:

@@ -92,9 +92,9 @@ class GatherWinners(Op):
 def with_winners(op: Any, x: Operand, input: Operand, return_indices: bool) -> Any:
     """The op's result, and with `return_indices` its winners; the batch axis that was put in is taken out again."""
     y = op.apply(x)
-    winners = op.winners
+    winners = op.winners.copy(order="K") if return_indices else None  # a copy, because the graph needs its own
     if x is not input:
-        y, winners = squeeze(y, 0), winners[0]
+        y, winners = squeeze(y, 0), winners[0] if return_indices else None
     if not return_indices:
         return y
     return (y, from_array(winners)) if isinstance(y, Tensor) else (y, winners)

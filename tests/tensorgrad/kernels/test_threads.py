@@ -73,6 +73,12 @@ def test_an_error_in_a_slice_arrives_when_all_have_ended(four_threads, where):
     assert threads.run(lambda a, b: a, 4, MUCH) == [0, 1, 2, 3]
 
 
+def test_a_pool_that_takes_no_more_work(four_threads):
+    """As when the interpreter ends, or another thread changes the number of threads."""
+    threads.executor().shutdown()
+    assert threads.run(lambda start, stop: (start, stop), 4, MUCH) == [(0, 1), (1, 2), (2, 3), (3, 4)]
+
+
 @pytest.mark.parametrize("n", [0, -1, 1.5, True, "2"])
 def test_set_num_threads_refuses(n):
     with pytest.raises(ArgumentError, match=f"set_num_threads: {n!r} is no number of threads.\n  Use an integer ≥ 1."):
