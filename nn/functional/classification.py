@@ -217,10 +217,13 @@ def check_classes(who: str, input: Tensor, target: Any, ignore_index: int | None
         wrong &= ~ignored
     if wrong.any():
         where = tuple([int(i) for i in np.argwhere(wrong)[0]])
-        spot = f" at {where[0] if len(where) == 1 else where}" if where else ""
-        raise RangeError(message(who, f"target {int(array[where])}{spot} is no class: there are {classes} classes", operands,
-                                 f"Use 0 to {classes - 1}" + (f", or {ignore_index} for targets to be ignored."
-                                                              if ignore_index is not None else ".")))
+        label = int(array[where])
+        spot = f" at position {where[0] if len(where) == 1 else where}" if where else ""
+        fix = f"Use 0 to {classes - 1}" if label < classes or ignore_index is None else (
+            f"Use 0 to {classes - 1}, or scores for {label + 1} classes")
+        if ignore_index is not None and label < 0:
+            fix += f"; targets to be ignored are {ignore_index}, or set ignore_index={label}"
+        raise RangeError(message(who, f"target {label}{spot} is no class: there are {classes} classes", operands, fix + "."))
     if ignored is None or not ignored.any():
         return array, None
     return np.where(ignored, 0, array), ~ignored

@@ -63,9 +63,9 @@ def rms_norm(input: Tensor, normalized_shape: int | tuple[int, ...], weight: Ten
     shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
     first = input.ndim - len(shape)
     if not shape or first < 0 or input.shape[first:] != shape:
-        last = input.shape[max(first, 0):]
-        raise ShapeError(message("rms_norm", f"the last axes are {last}, not {shape}", {"input": input},
-                                 f"Set normalized_shape={last}." if shape else "Name one axis at least."))
+        last = input.shape[max(first, 0):] if shape else input.shape[-1:]
+        raise ShapeError(message("rms_norm", f"the last axes are {last}, normalized_shape is {shape}", {"input": input},
+                                 f"Set normalized_shape={last}."))
     if weight is not None and weight.shape != shape:
         raise ShapeError(message("rms_norm", f"weight has shape {weight.shape}, not {shape}",
                                  {"input": input, "weight": weight}, f"Give it normalized_shape, {shape}."))

@@ -88,20 +88,26 @@ def batch_norm(input: Operand, running_mean: Operand | None, running_var: Operan
     check_parameters("batch_norm", input, (c,), f"The input has {c} channels: set num_features={c}.", weight=weight,
                      bias=bias, running_mean=running_mean, running_var=running_var)
     if not training:
-        if running_mean is None or running_var is None:
-            raise ArgumentError(message("batch_norm", "there are no running statistics to use", {"input": input},
-                                        "Set training=True, or keep them: track_running_stats=True."))
+        check_measured("batch_norm", input, running_mean, running_var, "training")
         dtype = input.dtype if input.dtype.itemsize > 2 else np.float32  # copies: training may go on and write into them
         measured = BatchNormFixed(array_of(running_mean).astype(dtype), array_of(running_var).astype(dtype), eps)
         return normalized(measured, input, weight, bias)
     over = (0, *range(2, input.ndim))
     n = count(input.shape, over)
-    check_several("batch_norm", input, n, "channel")
+    check_several("batch_norm", input, n, "channel when training",
+                  "Use a larger batch (drop_last=True in the loader), or model.eval().")
     op = BatchNorm(over, eps, input.shape, (1, c, *[1] * (input.ndim - 2)))
     y = normalized(op, input, weight, bias)
     update(running_mean, op.mean, 1.0, momentum)
     update(running_var, op.var, n / (n - 1), momentum)
     return y
+
+
+def check_measured(who: str, input: Operand, mean: Operand | None, var: Operand | None, switch: str) -> None:
+    """Raise an ArgumentError without statistics that were measured before."""
+    if mean is None or var is None:
+        raise ArgumentError(message(who, "there are no running statistics to use", {"input": input},
+                                    f"Set {switch}=True, or keep them: track_running_stats=True."))
 
 
 def update(running: Operand | None, found: np.ndarray, unbias: float, momentum: float) -> None:
@@ -146,12 +152,14 @@ def instance_norm(input: Operand, running_mean: Operand | None = None, running_v
     """
     c = channels("instance_norm", input)
     if not use_input_stats:
+        check_measured("instance_norm", input, running_mean, running_var, "use_input_stats")
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
     check_parameters("instance_norm", input, (c,), f"The input has {c} channels: set num_features={c}.", weight=weight,
                      bias=bias, running_mean=running_mean, running_var=running_var)
     over = tuple(range(2, input.ndim))
     n = count(input.shape, over)
-    check_several("instance_norm", input, n, "channel and image")
+    check_several("instance_norm", input, n, "channel and image",
+                  "Use larger images, or batch_norm, which takes the images together.")
     op = InstanceNorm(over, eps, input.shape, (1, c, *[1] * (input.ndim - 2)))
     y = normalized(op, input, weight, bias)
     if len(input):

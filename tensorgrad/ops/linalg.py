@@ -155,11 +155,10 @@ def bmm(input: Operand, mat2: Operand) -> Tensor:
         >>> bmm(Tensor(np.ones((2, 3, 4))), Tensor(np.ones((2, 4, 5)))).shape
         (2, 3, 5)
     """
-    a, b = check_ndim("bmm", input, 3, mat2, 3)
-    if a.shape[0] != b.shape[0]:
-        raise ShapeError(message("bmm", f"the batches differ: {a.shape[0]} and {b.shape[0]} matrices",
-                                 {"input": a, "mat2": b}, "Use matmul, which broadcasts a batch of 1."))
-    return Matmul().apply(a, b)
+    if input.ndim == mat2.ndim == 3 and input.shape[0] != mat2.shape[0]:
+        raise ShapeError(message("bmm", f"the batches differ: {input.shape[0]} and {mat2.shape[0]} matrices",
+                                 {"input": input, "mat2": mat2}, "Use matmul to broadcast a batch of 1."))
+    return Matmul().apply(*check_ndim("bmm", input, 3, mat2, 3))
 
 
 def mv(input: Operand, vec: Operand) -> Tensor:

@@ -106,7 +106,8 @@ class Xlogy(Binary):
     keeps = (0, 1)
 
     def forward(self, a, b):
-        return where((a == 0) & ~np.isnan(b), a * 0, a * np.log(b))
+        zero = (a == 0) & ~np.isnan(b)
+        return where(zero, 0.0, a * np.log(where(zero, 1.0, b)))
 
     def backward(self, grad):
         a, b = self.inputs

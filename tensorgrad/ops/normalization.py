@@ -123,12 +123,11 @@ def check_parameters(who: str, input: Operand, shape: Shape, fix: str, **paramet
                                      {"input": input, name: parameter}, fix))
 
 
-def check_several(who: str, input: Operand, n: int, of: str) -> None:
+def check_several(who: str, input: Operand, n: int, of: str, fix: str) -> None:
     """Raise a ShapeError unless more than one number is normalised together."""
     if n <= 1:
         got = "none" if n == 0 else "one, whose variance is 0"
-        raise ShapeError(message(who, f"expected more than 1 value per {of} when training, got {got}", {"input": input},
-                                 "Use a larger batch (drop_last=True in the loader), or model.eval()."))
+        raise ShapeError(message(who, f"expected more than 1 value per {of}, got {got}", {"input": input}, fix))
 
 
 def channels(who: str, input: Operand) -> int:
@@ -177,9 +176,9 @@ def layer_norm(input: Operand, normalized_shape: int | tuple[int, ...], weight: 
     shape = (normalized_shape,) if isinstance(normalized_shape, (int, np.integer)) else tuple(normalized_shape)
     first = input.ndim - len(shape)
     if not shape or first < 0 or input.shape[first:] != shape:
-        last = input.shape[max(first, 0):]
-        raise ShapeError(message("layer_norm", f"the last axes are {last}, not {shape}", {"input": input},
-                                 f"Set normalized_shape={last}." if shape else "Name one axis at least."))
+        last = input.shape[max(first, 0):] if shape else input.shape[-1:]
+        raise ShapeError(message("layer_norm", f"the last axes are {last}, normalized_shape is {shape}", {"input": input},
+                                 f"Set normalized_shape={last}."))
     check_parameters("layer_norm", input, shape, f"Give it normalized_shape, {shape}.", weight=weight, bias=bias)
     op = LayerNorm(tuple(range(first, input.ndim)), eps, input.shape, (1,) * first + shape)
     return normalized(op, input, weight, bias)
@@ -216,6 +215,7 @@ def group_norm(input: Operand, num_groups: int, weight: Operand | None = None, b
     check_parameters("group_norm", input, (c,), f"The input has {c} channels: set num_channels={c}.", weight=weight,
                      bias=bias)
     grouped = (input.shape[0], num_groups, c // num_groups, *input.shape[2:])
-    check_several("group_norm", input, count(grouped, (0, *range(2, len(grouped)))), "group")
+    check_several("group_norm", input, count(grouped, (0, *range(2, len(grouped)))), "group",
+                  f"Use fewer than {num_groups} groups, or larger images.")
     op = GroupNorm(tuple(range(2, len(grouped))), eps, grouped, (1, num_groups, c // num_groups, *[1] * (input.ndim - 2)))
     return normalized(op, input, weight, bias)

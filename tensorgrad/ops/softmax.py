@@ -26,7 +26,7 @@ class Softmax(Op):
         self.dim = dim
 
     def forward(self, x):
-        y = np.subtract(x, x.max(axis=self.dim, keepdims=True), out=np.empty_like(x))
+        y = np.subtract(x, x.max(axis=self.dim, keepdims=True, initial=-np.inf), out=np.empty_like(x))
         np.exp(y, out=y)
         y /= y.sum(axis=self.dim, keepdims=True)
         return y
@@ -46,7 +46,7 @@ class LogSoftmax(Op):
         self.dim = dim
 
     def forward(self, x):
-        y = np.subtract(x, x.max(axis=self.dim, keepdims=True), out=np.empty_like(x))
+        y = np.subtract(x, x.max(axis=self.dim, keepdims=True, initial=-np.inf), out=np.empty_like(x))
         y -= np.log(np.exp(y).sum(axis=self.dim, keepdims=True))
         return y
 
@@ -75,7 +75,7 @@ def softmax(input: Operand, dim: int | None = None, *, dtype: Any = None) -> Ten
                 [1. , 0. ]])
     """
     x, dims = along("softmax", input, dim, dtype)
-    return Softmax(dims).apply(x) if x.size else x
+    return Softmax(dims).apply(x)
 
 
 def softmin(input: Operand, dim: int | None = None, *, dtype: Any = None) -> Tensor:
@@ -105,7 +105,7 @@ def log_softmax(input: Operand, dim: int | None = None, *, dtype: Any = None) ->
         tensor([    0., -1000.])
     """
     x, dims = along("log_softmax", input, dim, dtype)
-    return LogSoftmax(dims).apply(x) if x.size else x
+    return LogSoftmax(dims).apply(x)
 
 
 class LogSumExp(Op):
