@@ -12,7 +12,7 @@ from tensorgrad.kernels import get_num_threads, set_num_threads
 from tensorgrad.methods import attach
 from tensorgrad.ops import *  # noqa: F401,F403
 from tensorgrad.random import Generator, default_generator, get_rng_state, manual_seed, set_rng_state
-from tensorgrad.recording import enable_grad, is_grad_enabled, no_grad, scope, set_grad_enabled
+from tensorgrad.recording import enable_grad, inference_mode, is_grad_enabled, no_grad, scope, set_grad_enabled
 from tensorgrad.tensor import Tensor, as_tensor, from_numpy, is_tensor, tensor
 from tensorgrad.version import __version__
 
@@ -28,7 +28,7 @@ __all__ = [
     "autograd", "ops", *ops.__all__, *creation.__all__,
     "Generator", "manual_seed", "default_generator", "get_rng_state", "set_rng_state",
     "draw",
-    "no_grad", "enable_grad", "set_grad_enabled", "is_grad_enabled", "scope",
+    "no_grad", "enable_grad", "inference_mode", "set_grad_enabled", "is_grad_enabled", "scope",
     "bool_", "float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8",
     "get_default_dtype", "set_default_dtype",
 ]

@@ -11,7 +11,7 @@ import itertools
 import threading
 from typing import Any, Callable, TypeVar
 
-__all__ = ["no_grad", "enable_grad", "set_grad_enabled", "is_grad_enabled", "scope", "current_scope"]
+__all__ = ["no_grad", "enable_grad", "inference_mode", "set_grad_enabled", "is_grad_enabled", "scope", "current_scope"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -103,6 +103,10 @@ class enable_grad(_Mode):
     """
 
     mode = True
+
+
+class inference_mode(no_grad):
+    """`no_grad` under the name that PyTorch gives to its strictest form."""
 
 
 def _decorated(function: F, mode: bool) -> F:

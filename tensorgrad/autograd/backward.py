@@ -15,9 +15,11 @@ from tensorgrad.tensor import Tensor, as_tensor
 __all__ = ["backward", "grad"]
 
 
-def backward(self: Tensor, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False,
-             inputs: Tensor | Sequence[Tensor] | None = None) -> None:
+def backward(self: Tensor | Sequence[Tensor], gradient: Any = None, retain_graph: bool | None = None,
+             create_graph: bool = False, inputs: Tensor | Sequence[Tensor] | None = None) -> None:
     """Add the derivative of this tensor to the `.grad` of every leaf it was computed from.
+
+    ``autograd.backward([a, b], [grad_a, grad_b])`` starts from several tensors in one pass.
 
     Arguments
         gradient       dL/d(this), of this tensor's shape; may be left out for a single number, where it is 1
@@ -38,7 +40,11 @@ def backward(self: Tensor, gradient: Any = None, retain_graph: bool | None = Non
     wanted = None if inputs is None else [inputs] if isinstance(inputs, Tensor) else list(inputs)
     if wanted is not None:
         check_inputs("backward", wanted)
-    found = walk(starts([self], [gradient], create_graph), inputs=wanted, create_graph=create_graph,
+    if isinstance(self, Tensor):
+        roots, given = [self], [gradient]
+    else:
+        roots, given = list(self), one_per_output("backward", gradient, len(self))
+    found = walk(starts(roots, given, create_graph), inputs=wanted, create_graph=create_graph,
                  retain_graph=create_graph if retain_graph is None else retain_graph)
     receivers = {t.creator or t: t for t in wanted or ()}
     with set_grad_enabled(create_graph):
@@ -73,11 +79,7 @@ def grad(outputs: Tensor | Sequence[Tensor], inputs: Tensor | Sequence[Tensor], 
     """
     outputs = [outputs] if isinstance(outputs, Tensor) else list(outputs)
     inputs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-    given = [grad_outputs] if grad_outputs is None or not isinstance(grad_outputs, (list, tuple)) else list(grad_outputs)
-    if len(given) == 1 and given[0] is None:
-        given = [None] * len(outputs)
-    if len(given) != len(outputs):
-        raise ArgumentError(f"grad: {len(given)} grad_outputs for {len(outputs)} outputs.\n  Give one, or None, per output.")
+    given = one_per_output("grad", grad_outputs, len(outputs))
     if allow_unused is None:
         allow_unused = materialize_grads
     elif materialize_grads and not allow_unused:
@@ -100,6 +102,16 @@ def grad(outputs: Tensor | Sequence[Tensor], inputs: Tensor | Sequence[Tensor], 
                 gradient = gradient.copy(order="K")
         results.append(None if gradient is None else as_tensor(np.asarray(gradient) if np.isscalar(gradient) else gradient))
     return tuple(results)
+
+
+def one_per_output(who: str, gradients: Any, n: int) -> list[Any]:
+    """Incoming gradients as a list of `n`; None alone stands for all of them."""
+    if gradients is None:
+        return [None] * n
+    given = list(gradients) if isinstance(gradients, (list, tuple)) else [gradients]
+    if len(given) != n:
+        raise ArgumentError(f"{who}: {len(given)} grad_outputs for {n} outputs.\n  Give one, or None, per output.")
+    return given
 
 
 def check_inputs(who: str, inputs: list[Tensor]) -> None:

@@ -41,12 +41,11 @@ def diagnose(c: Comparison) -> str | None:
 
 
 def not_a_number(c: Comparison) -> str | None:
-    bad = ~np.isfinite(c.analytical) & np.isfinite(c.numerical)
-    if bad.any():
-        return ("Backward gives NaN or infinity where the function is smooth: look for 0 · ∞ and 0 / 0 in the rule, also in "
-                "the branch that `where` does not pick.")
     if not np.isfinite(c.numerical).all():
         return "The function itself is not finite around this input: choose inputs inside its domain."
+    if not np.isfinite(c.analytical).all():
+        return ("Backward gives NaN or infinity where the function is smooth: look for 0 · ∞ and 0 / 0 in the rule, also in "
+                "the branch that `where` does not pick.")
     return None
 
 

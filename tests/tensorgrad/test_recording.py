@@ -62,7 +62,8 @@ def test_set_grad_enabled_as_a_call_a_block_and_a_decorator() -> None:
     assert is_grad_enabled() and evaluate() is False
 
 
-@pytest.mark.parametrize("decorator", [no_grad, no_grad()], ids=["bare", "called"])
+@pytest.mark.parametrize("decorator", [no_grad, no_grad(), tensorgrad.inference_mode()],
+                         ids=["bare", "called", "inference_mode"])
 def test_decorated_functions(decorator: Callable[..., Any]) -> None:
     @decorator
     def evaluate(a: int, *, b: int = 2) -> tuple[int, int, bool]:

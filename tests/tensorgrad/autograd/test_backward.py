@@ -211,6 +211,16 @@ def test_hook_mistakes() -> None:
 # -- which inputs ------------------------------------------------------------------------------------------------------
 
 
+def test_backward_from_several_tensors_at_once() -> None:
+    x = leaf(1.0, 2.0)
+    shared = x * x
+    tensorgrad.autograd.backward([shared.sum(), shared * 2], [None, np.array([1.0, 10.0])])
+    assert x.grad.tolist() == [2.0 + 4.0, 4.0 + 80.0]
+    tensorgrad.autograd.backward((x.sum(), x.sum()))
+    with pytest.raises(ArgumentError, match="backward: 1 grad_outputs for 2 outputs"):
+        tensorgrad.autograd.backward([x, x], [np.ones(2)])
+
+
 def test_backward_for_some_inputs_only() -> None:
     x, w = leaf(1.0), leaf(2.0)
     y = x * w

@@ -147,6 +147,37 @@ def test_reversed() -> None:
     assert "reversed along axis 0 of this input" in report(wrong, leaf(4))
 
 
+def test_a_kernel_that_was_not_flipped() -> None:
+    wrong = rule(lambda x: x * x, lambda grad, x: (grad * x * 2)[:, ::-1, ::-1])
+    assert "reversed along axes 1 and 2 of this input: a kernel that must be flipped" in report(wrong, leaf(2, 3, 3))
+
+
+def test_mistakes_without_a_pattern_are_still_reported() -> None:
+    spoilt = np.array([1.0, 2.0, 3.0, 4.0])
+    text = report(rule(lambda x: x * 2, lambda grad, x: grad * 2 * spoilt), leaf(4))
+    assert "wrong in 3 of 4 entries" in text and len(text.split("\n")) == 4
+    text = report(rule(lambda x: x * 0 + 1, lambda grad, x: grad * x), leaf(4))
+    assert "wrong in 4 of 4 entries" in text and len(text.split("\n")) == 4
+
+
+def test_a_point_outside_the_domain() -> None:
+    x = Tensor(np.array([1.0, 0.0]), requires_grad=True)
+    with pytest.raises(GradcheckError, match="The function itself is not finite around this input"):
+        gradcheck(lambda x: x.log() * 2, x)
+
+
+def test_functions_without_a_signature() -> None:
+    with pytest.raises(GradcheckError, match="the gradient of input 0 is wrong"):
+        gradcheck(NoSignature(), leaf(2))
+
+
+class NoSignature:
+    __signature__ = "none"
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return rule(lambda x: x * 2, lambda grad, x: grad * 3)(x)
+
+
 def test_ignored_incoming_gradient() -> None:
     text = report(rule(lambda x: x * 2, lambda grad, x: x * 0 + 2), leaf(3))
     assert "does not multiply by the incoming gradient" in text
