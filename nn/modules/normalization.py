@@ -23,7 +23,7 @@ class ChannelNorm(Module):
     allowed_axes: tuple[int, ...]
 
     def __init__(self, num_features: int, eps: float, momentum: float | None, affine: bool, track_running_stats: bool,
-                 dtype: Any):
+                 bias: bool, dtype: Any):
         who = type(self).__name__
         self.num_features = count(who, "num_features", num_features, 0)
         self.eps = eps
@@ -33,7 +33,7 @@ class ChannelNorm(Module):
         self.momentum, self.affine, self.track_running_stats = momentum, bool(affine), bool(track_running_stats)
         kind = float_dtype(who, dtype)
         self.weight = Parameter(np.ones(self.num_features, kind)) if affine else None
-        self.bias = Parameter(np.zeros(self.num_features, kind)) if affine else None
+        self.bias = Parameter(np.zeros(self.num_features, kind)) if affine and bias else None
         self.running_mean = Buffer(np.zeros(self.num_features, kind)) if track_running_stats else None
         self.running_var = Buffer(np.ones(self.num_features, kind)) if track_running_stats else None
         self.num_batches_tracked = Buffer(np.array(0, np.int64)) if track_running_stats else None
@@ -63,15 +63,15 @@ class ChannelNorm(Module):
 
     def extra_repr(self) -> str:
         return (f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
-                f"track_running_stats={self.track_running_stats}")
+                f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}")
 
 
 class BatchNorm(ChannelNorm):
     """Batch normalisation for any number of spatial axes."""
 
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
-                 track_running_stats: bool = True, *, dtype: Any = None):
-        super().__init__(num_features, eps, momentum, affine, track_running_stats, dtype)
+                 track_running_stats: bool = True, *, bias: bool = True, dtype: Any = None):
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, bias, dtype)
 
     def forward(self, input: Tensor) -> Tensor:
         self.check_axes(input)
@@ -114,7 +114,7 @@ class BatchNorm2d(BatchNorm):
     running averages of them are kept (of the unbiased variance); in evaluation mode the running averages are used.
 
     Parameters
-        weight, bias   (C,) start at 1 and 0; None with ``affine=False``
+        weight, bias   (C,) start at 1 and 0; None with ``affine=False``; only the bias is None with ``bias=False``
 
     Buffers, which are saved but not learned
         running_mean, running_var   (C,) start at 0 and 1; None with ``track_running_stats=False``
@@ -159,8 +159,8 @@ class InstanceNorm(ChannelNorm):
     """Instance normalisation for any number of spatial axes."""
 
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1, affine: bool = False,
-                 track_running_stats: bool = False, *, dtype: Any = None):
-        super().__init__(num_features, eps, momentum, affine, track_running_stats, dtype)
+                 track_running_stats: bool = False, *, bias: bool = True, dtype: Any = None):
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, bias, dtype)
 
     def forward(self, input: Tensor) -> Tensor:
         self.check_axes(input)
@@ -257,7 +257,8 @@ class LayerNorm(Module):
         return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
-        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
+        return (f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}, "
+                f"bias={self.bias is not None}")
 
 
 class GroupNorm(Module):
@@ -283,17 +284,19 @@ class GroupNorm(Module):
         (8, 6, 4, 4)
     """
 
-    def __init__(self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, *, dtype: Any = None):
+    def __init__(self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, *, bias: bool = True,
+                 dtype: Any = None):
         self.num_groups = count("GroupNorm", "num_groups", num_groups)
         self.num_channels = count("GroupNorm", "num_channels", num_channels)
         divisible("GroupNorm", "num_channels", self.num_channels, "num_groups", self.num_groups)
         self.eps, self.affine = eps, bool(affine)
         kind = float_dtype("GroupNorm", dtype)
         self.weight = Parameter(np.ones(self.num_channels, kind)) if affine else None
-        self.bias = Parameter(np.zeros(self.num_channels, kind)) if affine else None
+        self.bias = Parameter(np.zeros(self.num_channels, kind)) if affine and bias else None
 
     def forward(self, input: Tensor) -> Tensor:
         return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
-        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}"
+        return (f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, "
+                f"bias={self.bias is not None}")

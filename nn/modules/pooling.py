@@ -129,6 +129,12 @@ class AvgPool1d(AvgPool):
 
     spatial = 1
 
+    def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
+                 count_include_pad: bool = True):
+        super().__init__(kernel_size, stride, padding, ceil_mode, count_include_pad)
+        window = Window.parse("AvgPool1d", 1, kernel_size, stride, padding)
+        self.kernel_size, self.stride, self.padding = window.kernel, window.stride, (window.padding[0][0],)
+
     def forward(self, input: Tensor) -> Tensor:
         return F.avg_pool1d(input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad)
 
