@@ -2,8 +2,10 @@
 
 from tensorgrad import dtypes
 from tensorgrad.kernels.compiled.averages import avg_pool, avg_pool_grad
+from tensorgrad.kernels.compiled.convolution import conv, conv_input_grad, conv_weight_grad
 from tensorgrad.kernels.compiled.maxima import gather_winners, max_pool, scatter_winners
 
-__all__ = ["DTYPES", "avg_pool", "avg_pool_grad", "gather_winners", "max_pool", "scatter_winners"]
+__all__ = ["DTYPES", "avg_pool", "avg_pool_grad", "conv", "conv_input_grad", "conv_weight_grad", "gather_winners",
+           "max_pool", "scatter_winners"]
 
 DTYPES = (dtypes.float32, dtypes.float64)

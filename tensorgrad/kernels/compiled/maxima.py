@@ -60,7 +60,7 @@ def largest_of_windows(x, y, winners, axis_d, axis_h, axis_w):
                                 else:
                                     for c in range(channels):
                                         entry, largest, winner = entries[c], best[c], where[c]
-                                        wins = not entry <= largest and (entry > largest or entry != entry)
+                                        wins = entry > largest or entry != entry
                                         best[c] = entry if wins else largest
                                         where[c] = cell if wins else winner
 

@@ -1,0 +1,119 @@
+"""Depthwise convolution: as many groups as channels and one filter each, so that vectors run over the channels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tensorgrad.kernels import threads
+from tensorgrad.kernels.compiled.channel_tiles import make_channel_tile, make_channel_weight_tile
+from tensorgrad.kernels.compiled.direct import WEIGHT_PIXELS, add_up, copy_band, first_cell
+from tensorgrad.kernels.compiled.gathers import Axis, gather
+from tensorgrad.kernels.compiled.jit import jit
+from tensorgrad.kernels.compiled.vectors import lanes
+
+ROWS = 6         # pixels of a tile
+WEIGHT_ROWS = 3  # taps of a tile of the weight gradient
+
+tile, line = make_channel_tile(ROWS), make_channel_tile(1)
+weight_tile = make_channel_weight_tile(WEIGHT_ROWS)
+
+
+def gathered(x, axes: tuple[Axis, Axis, Axis], w, strides, bias, y) -> None:
+    """`direct.gathered` for as many groups as channels and filters."""
+    n, channels, lane = x.shape[0], x.shape[4], lanes(x.itemsize)
+    plan = gather(axes, y.shape[1:4], n, channels, channels, 1, x.itemsize)
+    taps = np.ascontiguousarray(plan.taps[::channels])  # of channel 0
+    row = -(-channels // lane) * lane
+    packed = np.zeros((len(taps), row), x.dtype)
+    packed[:, :channels] = w[positions(strides, axes, channels)]
+    start = np.zeros(row, x.dtype)
+    if bias is not None:
+        start[:channels] = bias
+    x, y, packed = x.reshape(-1), y.reshape(-1), packed.reshape(-1)
+
+    def part(first, last):
+        scratch = np.empty(plan.scratch, x.dtype)
+        sum_bands(x, packed, start, y, plan.pixels, plan.outs, taps, plan.layout, row, scratch, first, last, lane)
+
+    threads.run(part, plan.units, plan.units * len(plan.pixels) * len(taps) * channels)
+
+
+def weight_gradient(x, axes: tuple[Axis, Axis, Axis], grad, w, strides) -> None:
+    """`direct.weight_gradient` for as many groups as channels and filters."""
+    n, channels, lane = x.shape[0], x.shape[4], lanes(x.itemsize)
+    plan = gather(axes, grad.shape[1:4], n, channels, channels, 1, x.itemsize, WEIGHT_PIXELS)
+    taps = plan.taps[::channels]
+    count = len(taps)
+    taps = np.pad(taps, (0, -count % WEIGHT_ROWS))
+    row = -(-channels // lane) * lane
+    x, grad = x.reshape(-1), grad.reshape(-1)
+
+    def part(first, last):
+        scratch = np.empty(plan.scratch, x.dtype)
+        total = np.zeros(len(taps) * row, x.dtype)
+        sum_weights(x, grad, total, plan.pixels, plan.outs, taps, plan.layout, row, scratch, first, last, lane)
+        return total
+
+    total = add_up(threads.run(part, plan.units, plan.units * len(plan.pixels) * count * channels))
+    w[positions(strides, axes, channels)] = total.reshape(-1, row)[:count, :channels]
+
+
+def positions(strides, axes: tuple[Axis, Axis, Axis], channels: int) -> np.ndarray:
+    """Where the weight of each (tap, channel) is in flat memory."""
+    d, h, v = [np.multiply(axis.taps, stride) for axis, stride in zip(axes, strides[2:5])]
+    taps = np.add.outer(np.add.outer(d, h), v).ravel()
+    return np.add.outer(taps, np.arange(channels) * strides[0])
+
+
+@jit
+def sum_bands(x, w, bias, y, pixels, outs, taps, layout, row, scratch, first, last, lane):
+    """Bands `first` to `last` of a gather; everything flat."""
+    for unit in range(first, last):
+        band = unit % layout.bands
+        d = unit // layout.bands % layout.out_d
+        n = unit // layout.bands // layout.out_d
+        h = band * layout.rows
+        count = min(layout.rows, layout.out_h - h) * layout.out_w
+        to = layout.to_0 + n * layout.to_n + d * layout.to_d + h * layout.to_h
+        if layout.in_place:
+            channel_tiles(x, first_cell(n, d, h, layout), pixels, count, taps, w, row, bias, y, to, outs, layout.channels,
+                          lane)
+        else:
+            copy_band(x, n, d, h, layout, scratch)
+            channel_tiles(scratch, 0, pixels, count, taps, w, row, bias, y, to, outs, layout.channels, lane)
+
+
+@jit
+def channel_tiles(x, base, pixels, count, taps, w, row, bias, y, to, outs, channels, lane):
+    """All channels of the first `count` pixels; the last tile overlaps the one before it."""
+    for c in range(0, channels, lane):
+        valid = min(lane, channels - c)
+        p = 0
+        while count >= ROWS and p < count:
+            p = min(p, count - ROWS)
+            tile(x, base, pixels, p, taps, taps.size, w, row, bias, y, to, outs, c, valid)
+            p += ROWS
+        while p < count:
+            line(x, base, pixels, p, taps, taps.size, w, row, bias, y, to, outs, c, valid)
+            p += 1
+
+
+@jit
+def sum_weights(x, grad, dw, pixels, outs, taps, layout, row, scratch, first, last, lane):
+    """Add the weight gradient of bands `first` to `last` to dw (tap, row); everything flat."""
+    for unit in range(first, last):
+        band = unit % layout.bands
+        d = unit // layout.bands % layout.out_d
+        n = unit // layout.bands // layout.out_d
+        h = band * layout.rows
+        count = min(layout.rows, layout.out_h - h) * layout.out_w
+        at = layout.to_0 + n * layout.to_n + d * layout.to_d + h * layout.to_h
+        if not layout.in_place:
+            copy_band(x, n, d, h, layout, scratch)
+        for c in range(0, layout.channels, lane):
+            valid = min(lane, layout.channels - c)
+            for k in range(0, taps.size, WEIGHT_ROWS):
+                if layout.in_place:
+                    weight_tile(x, first_cell(n, d, h, layout), pixels, count, taps, k, grad, at, outs, dw, row, c, valid)
+                else:
+                    weight_tile(scratch, 0, pixels, count, taps, k, grad, at, outs, dw, row, c, valid)
