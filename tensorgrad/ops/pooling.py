@@ -92,11 +92,13 @@ class GatherWinners(Op):
 def with_winners(op: Any, x: Operand, input: Operand, return_indices: bool) -> Any:
     """The op's result, and with `return_indices` its winners; the batch axis that was put in is taken out again."""
     y = op.apply(x)
-    winners = op.winners.copy(order="K") if return_indices else None  # a copy, because the graph needs its own
     if x is not input:
-        y, winners = squeeze(y, 0), winners[0] if return_indices else None
+        y = squeeze(y, 0)
     if not return_indices:
         return y
+    winners = op.winners.copy(order="K")  # the graph needs its own
+    if x is not input:
+        winners = winners[0]
     return (y, from_array(winners)) if isinstance(y, Tensor) else (y, winners)
 
 

@@ -11,7 +11,6 @@ from tensorgrad.window import Window
 
 CACHE = 1 << 20  # bytes of the largest temporary per thread: about one core's level-2 cache
 
-
 # By number of axes; np.moveaxis would take ten times as long.
 TO_LAST = {ndim: (0, *range(2, ndim), 1) for ndim in range(2, 6)}
 TO_FIRST = {ndim: (0, ndim - 1, *range(1, ndim - 1)) for ndim in range(2, 6)}
