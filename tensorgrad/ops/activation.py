@@ -15,6 +15,7 @@ from tensorgrad.ops.error_function import complement, erfc, in_slices
 from tensorgrad.ops.exponential import exp
 from tensorgrad.ops.hyperbolic import tanh
 from tensorgrad.ops.joining import cat
+from tensorgrad.ops.masking import selected
 from tensorgrad.ops.promotion import Operand, as_float
 from tensorgrad.ops.reduction import normalize_dims
 from tensorgrad.ops.rounding import abs
@@ -102,7 +103,7 @@ class Softplus(Unary):
 
     def forward(self, x):
         scaled = x * self.beta
-        return np.where(scaled > self.threshold, x, log_one_plus_exp(scaled) / self.beta)
+        return selected(scaled > self.threshold, x, log_one_plus_exp(scaled) / self.beta)
 
     def backward(self, grad):
         (x,) = self.inputs

@@ -8,6 +8,7 @@ from tensorgrad import dtypes
 from tensorgrad.errors import ArgumentError, DtypeError, message
 from tensorgrad.op import Op
 from tensorgrad.ops.elementwise import Binary, Unary
+from tensorgrad.ops.masking import selected
 from tensorgrad.ops.promotion import Operand, align, check_broadcast, to
 from tensorgrad.tensor import Tensor
 
@@ -21,7 +22,7 @@ class Where(Op):
     keeps = (0,)
 
     def forward(self, condition, a, b):
-        return np.where(condition, a, b)
+        return where_arrays(condition, a, b)
 
     def backward(self, grad):
         (condition,) = self.inputs
@@ -54,7 +55,9 @@ def where(condition: Operand, input: Operand, other: Operand) -> Tensor:
 def where_arrays(condition, a, b):
     """`numpy.where` in which a Python number does not widen the other operand."""
     dtype = next((x.dtype for x in (a, b) if isinstance(x, np.ndarray | np.generic)), None)
-    return np.where(condition, a if dtype is None else np.asarray(a, dtype), b if dtype is None else np.asarray(b, dtype))
+    if dtype is None:
+        return np.where(condition, a, b)
+    return selected(condition, np.asarray(a, dtype), np.asarray(b, dtype))
 
 
 class Maximum(Binary):

@@ -10,7 +10,7 @@ import numpy as np
 from tensorgrad.errors import ArgumentError, ShapeError, message
 from tensorgrad.op import Op
 from tensorgrad.ops.elementwise import Unary
-from tensorgrad.ops.masking import masked
+from tensorgrad.ops.masking import masked, selected
 from tensorgrad.ops.promotion import Operand, as_float
 from tensorgrad.tensor import Tensor
 
@@ -55,7 +55,7 @@ class LeakyRelu(Unary):
     def forward(self, x):
         if 0 <= self.negative_slope <= 1:
             return np.maximum(x, x * self.negative_slope)
-        return np.where(x > 0, x, x * self.negative_slope)
+        return selected(x > 0, x, x * self.negative_slope)
 
     def backward(self, grad):
         (x,) = self.inputs
@@ -83,7 +83,7 @@ class Prelu(Op):
     keeps = (0, 1)
 
     def forward(self, x, weight):
-        return np.where(x > 0, x, x * weight)
+        return selected(x > 0, x, x * weight)
 
     def backward(self, grad):
         x, weight = self.inputs

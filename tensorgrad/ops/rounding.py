@@ -57,7 +57,10 @@ class Sign(Steps):
     __slots__ = ()
 
     def forward(self, x):
-        return np.subtract(x > 0, x < 0, dtype=x.dtype if x.dtype.kind != "b" else np.int8).astype(x.dtype, copy=False)
+        if x.dtype.kind == "b":
+            return x.copy()
+        y = np.sign(x)
+        return np.where(np.isnan(y), x.dtype.type(0), y) if np.isnan(np.max(y, initial=0)) else y
 
 
 def sign(input: Operand) -> Tensor:

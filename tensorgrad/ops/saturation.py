@@ -8,9 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from tensorgrad.errors import ArgumentError
-from tensorgrad.ops.choice import where
 from tensorgrad.ops.elementwise import Unary
-from tensorgrad.ops.masking import masked
+from tensorgrad.ops.masking import masked, selected
 from tensorgrad.ops.promotion import Operand, as_float
 from tensorgrad.tensor import Tensor
 
@@ -103,7 +102,8 @@ class Hardswish(Unary):
 
     def backward(self, grad):
         (x,) = self.inputs
-        return where(x < 3, masked(grad * (x * (1 / 3) + 0.5), x > -3), grad)
+        low = x < 3
+        return masked(grad * (x * (1 / 3) + 0.5), (x > -3) & low) + masked(grad, ~low)
 
 
 def hardswish(input: Operand, inplace: bool = False) -> Tensor:
@@ -132,7 +132,7 @@ class Threshold(Unary):
         self.threshold, self.value = threshold, value
 
     def forward(self, x):
-        return np.where(x <= self.threshold, x.dtype.type(self.value), x)
+        return selected(x <= self.threshold, np.asarray(self.value, x.dtype), x)
 
     def backward(self, grad):
         (x,) = self.inputs
