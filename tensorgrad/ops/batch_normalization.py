@@ -61,6 +61,9 @@ class BatchNormFixed(Op):
     def forget(self):
         self.mean = self.scale = None
 
+    def options(self):
+        return {}
+
 
 def batch_norm(input: Operand, running_mean: Operand | None, running_var: Operand | None, weight: Operand | None = None,
                bias: Operand | None = None, training: bool = False, momentum: float = 0.1, eps: float = 1e-5) -> Tensor:

@@ -37,15 +37,14 @@ class Dropout(Op):
     def forget(self):
         self.mask = None
 
+    def options(self):
+        return {"p": self.p}
 
-class AlphaDropout(Op):
+
+class AlphaDropout(Dropout):
     """y = a · (x where the mask holds, else selu's lower limit) + b, with a and b that restore mean 0 and variance 1"""
 
-    __slots__ = ("p", "mask")
-    mask: Any
-
-    def __init__(self, p: float, mask: np.ndarray):
-        self.p, self.mask = p, mask
+    __slots__ = ()
 
     def forward(self, x):
         a = self.gain()
@@ -62,11 +61,8 @@ class AlphaDropout(Op):
         """a: what the variance of the mixture has to be divided by, square-rooted."""
         return ((1 - self.p) * (1 + self.p * SELU_LIMIT**2)) ** -0.5 if self.p < 1 else 0.0
 
-    def forget(self):
-        self.mask = None
 
-
-def drop(who: str, op: type[Dropout] | type[AlphaDropout], input: Operand, p: float, training: bool,
+def drop(who: str, op: type[Dropout], input: Operand, p: float, training: bool,
          generator: Generator | None, mask_shape: tuple[int, ...] | None = None) -> Tensor:
     """`input` through `op` with a fresh mask; as it is when nothing is dropped."""
     if not 0 <= p <= 1:
