@@ -14,10 +14,12 @@ import math
 from typing import Any, Iterable
 
 from nn.module import Module
+from nn.modules.adaptive_pooling import AdaptivePool
+from nn.modules.batch_norm import BatchNorm, InstanceNorm
 from nn.modules.conv import Convolution, ConvolutionTransposed, Kernel
 from nn.modules.linear import Bilinear, Linear
-from nn.modules.normalization import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
-from nn.modules.pooling import AdaptivePool, AvgPool, MaxPool
+from nn.modules.normalization import GroupNorm, LayerNorm, RMSNorm
+from nn.modules.pooling import AvgPool, MaxPool
 from tensorgrad.window import per_axis
 
 __all__ = ["parameter_formula", "multiply_adds"]
@@ -78,7 +80,7 @@ def multiply_adds(layer: Module, inputs: Shape, output: Shape) -> int | None:
 
     Counted are one per tap and channel of a convolution, one per weight and row of a linear layer, one per cell of a
     window for pooling, one per entry for batch norm in evaluation, three for norms that compute their statistics (mean,
-    variance, result).  Biases, activations and dropout are not counted.
+    variance, result; two for RMS norm).  Biases, activations and dropout are not counted.
 
     Example
         >>> import nn
@@ -118,6 +120,11 @@ def _(layer: Any, inputs: Shape, output: Shape) -> int:
 @multiply_adds.register(LayerNorm)
 def _(layer: Any, inputs: Shape, output: Shape) -> int:
     return math.prod(output) * 3
+
+
+@multiply_adds.register(RMSNorm)
+def _(layer: Any, inputs: Shape, output: Shape) -> int:
+    return math.prod(output) * 2
 
 
 @multiply_adds.register(MaxPool)

@@ -8,7 +8,7 @@ from nn.functional.binary import (binary_cross_entropy, binary_cross_entropy_wit
 from nn.functional.classification import cross_entropy, multi_margin_loss, nll_loss
 from nn.functional.distance import (cosine_embedding_loss, cosine_similarity, hinge_embedding_loss,
                                     margin_ranking_loss, normalize, pairwise_distance, triplet_margin_loss)
-from nn.functional.layers import bilinear, local_response_norm, rms_norm
+from nn.functional.layers import bilinear, local_response_norm, rms_norm, rrelu
 from nn.functional.regression import (gaussian_nll_loss, huber_loss, kl_div, l1_loss, mse_loss, poisson_nll_loss,
                                       smooth_l1_loss)
 from tensorgrad.ops import (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d, adaptive_max_pool1d,
@@ -25,7 +25,7 @@ from tensorgrad.ops import (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_a
 __all__ = [
     # activations
     "celu", "elu", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "logsigmoid",
-    "mish", "prelu", "relu", "relu6", "selu", "sigmoid", "silu", "softplus", "softshrink", "softsign", "tanh",
+    "mish", "prelu", "relu", "relu6", "rrelu", "selu", "sigmoid", "silu", "softplus", "softshrink", "softsign", "tanh",
     "tanhshrink", "threshold",
     # softmax
     "log_softmax", "softmax", "softmin",

@@ -1,11 +1,12 @@
-"""Layers that are compositions of ops: bilinear, rms_norm, local_response_norm."""
+"""Layers that are compositions of ops: bilinear, rms_norm, local_response_norm, rrelu."""
 
 from __future__ import annotations
 
 from tensorgrad import Tensor, ops
-from tensorgrad.errors import ShapeError, message
+from tensorgrad.errors import ArgumentError, ShapeError, message
+from tensorgrad.random import Generator, default_generator
 
-__all__ = ["bilinear", "rms_norm", "local_response_norm"]
+__all__ = ["bilinear", "rms_norm", "local_response_norm", "rrelu"]
 
 
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -106,3 +107,27 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
     for start in range(1, size):
         total = total + ops.narrow(padded, 1, start, channels)
     return input / (total * (alpha / size) + k) ** beta
+
+
+def rrelu(input: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, inplace: bool = False, *,
+          generator: Generator | None = None) -> Tensor:
+    """`input` where it is at least 0, elsewhere times a slope: drawn from [lower, upper) if `training`, else their mean.
+
+    A slope is drawn for every entry.  `inplace` makes no difference; `generator` is the process-wide one by default.
+
+    Raises
+        ArgumentError   lower > upper
+
+    Source
+        Xu et al., Empirical Evaluation of Rectified Activations in Convolutional Network, 2015
+
+    Example
+        >>> rrelu(Tensor([-2.0, 3.0]), 0.25, 0.75)
+        tensor([-1.,  3.])
+    """
+    if lower > upper:
+        raise ArgumentError(f"rrelu: the interval from lower={lower} to upper={upper} is empty.\n  Use lower ≤ upper.")
+    if not training:
+        return ops.leaky_relu(input, (lower + upper) / 2)
+    slopes = (generator or default_generator()).uniform(lower, upper, input.shape)
+    return ops.where(input >= 0, input, input * slopes)

@@ -16,7 +16,7 @@ from tensorgrad.errors import ArgumentError
 from tensorgrad.tensor import Tensor, as_tensor
 
 __all__ = ["CrossEntropyLoss", "NLLLoss", "BCELoss", "BCEWithLogitsLoss", "MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss",
-           "KLDivLoss"]
+           "KLDivLoss", "PoissonNLLLoss", "GaussianNLLLoss", "SoftMarginLoss", "MultiLabelSoftMarginLoss", "MultiMarginLoss"]
 
 
 class Loss(Module):
@@ -218,6 +218,93 @@ class KLDivLoss(Loss):
 
     def forward(self, input: Tensor, target: Any) -> Tensor:
         return F.kl_div(input, target, reduction=self.reduction, log_target=self.log_target)
+
+
+class PoissonNLLLoss(Loss):
+    """exp(input) - target · input: for counts, the input being the logarithm of their expectation.
+
+    Options
+        log_input   False: the input is the expectation itself, the loss input - target · log(input + eps)
+        full        add Stirling's approximation of log(target!) where the target is above 1
+
+    Shapes
+        input, target   the same, any
+    """
+
+    def __init__(self, log_input: bool = True, full: bool = False, *, eps: float = 1e-8, reduction: str = "mean"):
+        super().__init__(reduction)
+        self.log_input, self.full, self.eps = bool(log_input), bool(full), eps
+
+    def forward(self, input: Tensor, target: Any) -> Tensor:
+        return F.poisson_nll_loss(input, target, log_input=self.log_input, full=self.full, eps=self.eps,
+                                  reduction=self.reduction)
+
+
+class GaussianNLLLoss(Loss):
+    """(log(var) + (input - target)² / var) / 2: for an expectation and a variance, at least `eps`.
+
+    Options
+        full   add log(2π) / 2
+
+    Shapes
+        input, target   the same, any
+        var             the same, or 1 or nothing for the last axis
+    """
+
+    def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean"):
+        super().__init__(reduction)
+        positive("GaussianNLLLoss", "eps", eps)
+        self.full, self.eps = bool(full), eps
+
+    def forward(self, input: Tensor, target: Any, var: Any) -> Tensor:
+        return F.gaussian_nll_loss(input, target, var, full=self.full, eps=self.eps, reduction=self.reduction)
+
+
+class SoftMarginLoss(Loss):
+    """log(1 + exp(-target · input)): for targets 1 and -1
+
+    Shapes
+        input, target   the same, any
+    """
+
+    def forward(self, input: Tensor, target: Any) -> Tensor:
+        return F.soft_margin_loss(input, target, reduction=self.reduction)
+
+
+class MultiLabelSoftMarginLoss(WeightedLoss):
+    """The mean over classes of `BCEWithLogitsLoss`: for samples that may belong to several classes.
+
+    Options
+        weight   (C,) a factor per class
+
+    Shapes
+        input, target   (N, C)
+    """
+
+    def forward(self, input: Tensor, target: Any) -> Tensor:
+        return F.multilabel_soft_margin_loss(input, target, self.weight, reduction=self.reduction)
+
+
+class MultiMarginLoss(WeightedLoss):
+    """The mean over the wrong classes of max(0, margin - input[target] + input)ᵖ: a hinge loss for several classes.
+
+    Options
+        p        1 or 2
+        weight   (C,) a factor per class, by the target
+
+    Shapes
+        input    (N, C)
+        target   (N,) integers from 0 to C - 1
+    """
+
+    def __init__(self, p: int = 1, margin: float = 1.0, weight: Any = None, *, reduction: str = "mean"):
+        super().__init__(weight, reduction)
+        if p not in (1, 2):
+            raise ArgumentError(f"MultiMarginLoss: p={p!r} makes no sense here.\n  Use 1 or 2.")
+        self.p, self.margin = p, margin
+
+    def forward(self, input: Tensor, target: Any) -> Tensor:
+        return F.multi_margin_loss(input, target, self.p, self.margin, self.weight, reduction=self.reduction)
 
 
 def constant(weight: Any) -> Tensor | None:

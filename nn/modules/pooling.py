@@ -1,4 +1,4 @@
-"""Pooling layers: the largest or the mean of each window, and pooling to a given size.  None has parameters."""
+"""Pooling layers: the largest or the mean of each window, and winners put back in their place.  None has parameters."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from nn import functional as F
 from nn.module import Module
 from tensorgrad.errors import ArgumentError
 from tensorgrad.tensor import Tensor
-from tensorgrad.window import Window, per_axis
+from tensorgrad.window import Window
 
 __all__ = ["MaxPool1d", "MaxPool2d", "MaxPool3d", "AvgPool1d", "AvgPool2d", "AvgPool3d",
-           "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d",
-           "AdaptiveMaxPool1d", "AdaptiveMaxPool2d", "AdaptiveMaxPool3d"]
+           "MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d"]
 
 
 class MaxPool(Module):
@@ -196,118 +195,55 @@ class AvgPool3d(AvgPool2d):
     spatial = 3
 
 
-class AdaptivePool(Module):
-    """Options of the pooling layers that are told the size of their result."""
+class MaxUnpool(Module):
+    """Options of the layers that undo max pooling."""
 
     spatial: int
 
-    def __init__(self, output_size: Any):
-        entries = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size,)
-        per_axis(type(self).__name__, "output_size", tuple(1 if n is None else n for n in entries), self.spatial, least=0)
-        self.output_size = output_size
+    def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0):
+        window = Window.parse(type(self).__name__, self.spatial, kernel_size, stride, padding)
+        self.kernel_size, self.stride = window.kernel, window.stride
+        self.padding = tuple(before for before, _ in window.padding)
+
+    def forward(self, input: Tensor, indices: Any, output_size: Any = None) -> Tensor:
+        unpool = (F.max_unpool1d, F.max_unpool2d, F.max_unpool3d)[self.spatial - 1]
+        return unpool(input, indices, self.kernel_size, self.stride, self.padding, output_size)
 
     def extra_repr(self) -> str:
-        return f"output_size={self.output_size}"
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
-class AdaptiveAvgPool1d(AdaptivePool):
-    """The means of `output_size` stretches of a signal; see `AdaptiveAvgPool2d`.
-
-    Example
-        >>> import tensorgrad
-        >>> AdaptiveAvgPool1d(2)(tensorgrad.tensor([[1.0, 3.0, 2.0, 0.0]]))
-        tensor([[2., 1.]])
-    """
+class MaxUnpool1d(MaxUnpool):
+    """The winners of `MaxPool1d` back in their places, zeros elsewhere; see `MaxUnpool2d`."""
 
     spatial = 1
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.adaptive_avg_pool1d(input, self.output_size)
 
+class MaxUnpool2d(MaxUnpool):
+    """The winners of `MaxPool2d` back in their places, zeros elsewhere.
 
-class AdaptiveAvgPool2d(AdaptivePool):
-    """The means of H'×W' regions that cover the image, whatever its size.
-
-    Region i of H' spans the rows from ⌊i·H/H'⌋ to ⌈(i + 1)·H/H'⌉, so regions may overlap.
-
-    Options
-        output_size   H' and W': an integer, or one per axis; None keeps the size of that axis
+    Called with the result of a pooling with ``return_indices=True``, its indices, and where several sizes would fit the size
+    of the image.  A cell that won several overlapping windows gets their sum.
 
     Shapes
-        input    (N, C, H, W) or (C, H, W)
-        result   (N, C, H', W')
+        input, indices   (N, C, H', W') or (C, H', W')
+        result           (N, C, H, W)
 
     Raises
-        ArgumentError   a size that makes no sense
+        ShapeError   when called: indices of another shape, an `output_size` that does not fit
 
     Example
         >>> import tensorgrad
-        >>> AdaptiveAvgPool2d(1)(tensorgrad.zeros(8, 6, 5, 7)).shape
-        (8, 6, 1, 1)
-    """
-
-    spatial = 2
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.adaptive_avg_pool2d(input, self.output_size)
-
-
-class AdaptiveAvgPool3d(AdaptivePool):
-    """The means of D'×H'×W' regions of a volume; see `AdaptiveAvgPool2d`.
-
-    Example
-        >>> import tensorgrad
-        >>> AdaptiveAvgPool3d((1, 2, None))(tensorgrad.zeros(8, 6, 4, 8, 8)).shape
-        (8, 6, 1, 2, 8)
-    """
-
-    spatial = 3
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.adaptive_avg_pool3d(input, self.output_size)
-
-
-class AdaptiveMaxPool1d(AdaptivePool):
-    """The largest entries of `output_size` stretches of a signal; see `AdaptiveMaxPool2d`.
-
-    Example
-        >>> import tensorgrad
-        >>> AdaptiveMaxPool1d(2)(tensorgrad.tensor([[1.0, 3.0, 2.0, 0.0]]))
-        tensor([[3., 2.]])
-    """
-
-    spatial = 1
-
-    def __init__(self, output_size: Any, return_indices: bool = False):
-        super().__init__(output_size)
-        self.return_indices = bool(return_indices)
-
-    def forward(self, input: Tensor) -> Any:
-        pool = (F.adaptive_max_pool1d, F.adaptive_max_pool2d, F.adaptive_max_pool3d)[self.spatial - 1]
-        return pool(input, self.output_size, self.return_indices)
-
-
-class AdaptiveMaxPool2d(AdaptiveMaxPool1d):
-    """The largest entries of H'×W' regions that cover the image, whatever its size.
-
-    Regions and options are those of `AdaptiveAvgPool2d`; `return_indices` returns also where each winner is.
-
-    Example
-        >>> import tensorgrad
-        >>> AdaptiveMaxPool2d((2, None))(tensorgrad.zeros(8, 6, 5, 7)).shape
-        (8, 6, 2, 7)
+        >>> image = tensorgrad.tensor([[[1.0, 2.0], [4.0, 3.0]]])
+        >>> MaxUnpool2d(2)(*MaxPool2d(2, return_indices=True)(image))
+        tensor([[[0., 0.],
+                 [4., 0.]]])
     """
 
     spatial = 2
 
 
-class AdaptiveMaxPool3d(AdaptiveMaxPool1d):
-    """The largest entries of D'×H'×W' regions of a volume; see `AdaptiveMaxPool2d`.
-
-    Example
-        >>> import tensorgrad
-        >>> AdaptiveMaxPool3d(2)(tensorgrad.zeros(8, 6, 4, 8, 8)).shape
-        (8, 6, 2, 2, 2)
-    """
+class MaxUnpool3d(MaxUnpool):
+    """The winners of `MaxPool3d` back in their places, zeros elsewhere; see `MaxUnpool2d`."""
 
     spatial = 3

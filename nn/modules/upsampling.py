@@ -1,4 +1,4 @@
-"""Layers that enlarge images: by interpolation, and by moving channels into space."""
+"""Layers that enlarge images by interpolation or by moving channels into space, and one that mixes channels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nn.modules.arguments import count
 from tensorgrad.errors import ArgumentError
 from tensorgrad.tensor import Tensor
 
-__all__ = ["Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2d", "PixelShuffle", "PixelUnshuffle"]
+__all__ = ["Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2d", "PixelShuffle", "PixelUnshuffle", "ChannelShuffle"]
 
 
 class Upsample(Module):
@@ -106,3 +106,29 @@ class PixelUnshuffle(Module):
 
     def extra_repr(self) -> str:
         return f"downscale_factor={self.downscale_factor}"
+
+
+class ChannelShuffle(Module):
+    """The channels dealt out anew: one from each of `groups` groups in turn, so that grouped convolutions mix.
+
+    Shapes
+        input    (N, C, ...), C divisible by `groups`
+        result   the same
+
+    Source
+        Zhang et al. 2017, ShuffleNet
+
+    Example
+        >>> import tensorgrad
+        >>> ChannelShuffle(2)(tensorgrad.arange(4).reshape(1, 4, 1)).flatten().tolist()
+        [0, 2, 1, 3]
+    """
+
+    def __init__(self, groups: int):
+        self.groups = count("ChannelShuffle", "groups", groups)
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.channel_shuffle(input, self.groups)
+
+    def extra_repr(self) -> str:
+        return f"groups={self.groups}"

@@ -93,7 +93,8 @@ def test_linear(bias):
 @pytest.mark.parametrize("build, shape", [
     (layer("Flatten"), (2, 3, 4)), (layer("Flatten", 0, 1), (2, 3, 4)), (layer("Identity"), (2, 3)),
     (layer("Unflatten", 1, (2, 3)), (4, 6)), (layer("Unflatten", -1, (2, 3)), (4, 6)),
-    (layer("PixelShuffle", 2), (2, 8, 3, 4)), (layer("PixelUnshuffle", 2), (2, 3, 4, 6))])
+    (layer("PixelShuffle", 2), (2, 8, 3, 4)), (layer("PixelUnshuffle", 2), (2, 3, 4, 6)),
+    (layer("ChannelShuffle", 2), (2, 6, 3, 4))])
 def test_shapes_only(build, shape):
     compare(build, shape)
 
@@ -155,6 +156,18 @@ def test_pooling(spatial, ceil_mode, kernel, stride, padding):
 
 
 @pytest.mark.parametrize("spatial", [1, 2, 3])
+def test_unpooling(spatial):
+    x = np.random.default_rng(0).normal(size=(2, 3, *SIZES[spatial]))
+    outs = []
+    for lib, tensor in ((nn, tg.tensor), (torch.nn, torch.tensor)):  # windows apart: where they overlap PyTorch overwrites
+        values, where = getattr(lib, f"MaxPool{spatial}d")(2, 3, 1, return_indices=True)(tensor(x))
+        undo = getattr(lib, f"MaxUnpool{spatial}d")(2, 3, 1)
+        outs.append((undo(values, where, x.shape), repr(undo)))
+    close(outs[0][0], outs[1][0])
+    assert outs[0][1] == outs[1][1]
+
+
+@pytest.mark.parametrize("spatial", [1, 2, 3])
 def test_adaptive_pooling(spatial):
     for size in (1, 4, (5, 3, 2)[:spatial], *([(None, 3, 2)[:spatial]] if spatial > 1 else [])):
         size = size[0] if isinstance(size, tuple) and spatial == 1 else size
@@ -185,6 +198,8 @@ def test_instance_norm(train, options):
     (layer("LayerNorm", 4), (3, 2, 4)), (layer("LayerNorm", (2, 4), eps=1e-2), (3, 2, 4)),
     (layer("LayerNorm", [4], elementwise_affine=False), (3, 4)), (layer("LayerNorm", 4, bias=False), (3, 2, 4)),
     (layer("GroupNorm", 2, 6), (3, 6, 4, 2)), (layer("GroupNorm", 6, 6, affine=False), (3, 6, 4)),
+    (layer("RMSNorm", 4), (3, 2, 4)), (layer("RMSNorm", (2, 4), 1e-2, False), (3, 2, 4)),
+    (layer("LocalResponseNorm", 3, 0.5, 0.6, 1.5), (3, 6, 4)), (layer("LocalResponseNorm", 2), (3, 5, 4, 2)),
     (layer("GroupNorm", 1, 6, eps=1e-2), (3, 6, 4, 2, 2)), (layer("GroupNorm", 2, 6, bias=False), (3, 6, 4))])
 def test_layer_and_group_norm(build, shape):
     compare(build, shape)
@@ -339,3 +354,45 @@ def test_divergence(rng, reduction):
     probabilities[0, 0] = 0
     compare_loss(loss("KLDivLoss", reduction), logs, probabilities)
     compare_loss(loss("KLDivLoss", reduction, log_target=True), logs, rng.normal(size=(4, 3)))
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+def test_other_losses(rng, reduction):
+    signs, counts = rng.choice([-1.0, 1.0], (4, 3)), rng.integers(0, 5, (4, 3)).astype(float)
+    scores, weight = rng.normal(size=(4, 3)), rng.random(3)
+    compare_loss(loss("PoissonNLLLoss", reduction), scores, counts)
+    compare_loss(loss("PoissonNLLLoss", reduction, log_input=False, full=True), rng.uniform(0.5, 2, (4, 3)), counts)
+    compare_loss(loss("SoftMarginLoss", reduction), scores, signs)
+    compare_loss(loss("HingeEmbeddingLoss", reduction, margin=0.5), scores, signs)
+    compare_loss(loss("MultiLabelSoftMarginLoss", reduction), scores, (signs + 1) / 2)
+    compare_loss(loss("MultiLabelSoftMarginLoss", reduction, weight=weight), scores, (signs + 1) / 2)
+    compare_loss(loss("MultiMarginLoss", reduction), scores, np.array([0, 2, 1, 1]))
+    compare_loss(loss("MultiMarginLoss", reduction, p=2, margin=0.7, weight=weight), scores, np.array([0, 2, 1, 1]))
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+def test_losses_of_several_inputs(rng, reduction):
+    a, b, c = (rng.normal(size=(4, 3)) for _ in range(3))
+    sign = rng.choice([-1.0, 1.0], 4)
+    for name, options, inputs, constants in (
+            ("GaussianNLLLoss", {"full": True}, (a, b, abs(c) + 0.1), ()),
+            ("MarginRankingLoss", {"margin": 0.3}, (a[0], b[0]), (sign[:3],)),
+            ("CosineEmbeddingLoss", {"margin": 0.2}, (a, b), (sign,)), ("TripletMarginLoss", {}, (a, b, c), ()),
+            ("TripletMarginLoss", {"p": 1.0, "margin": 3.0, "swap": True}, (a, b, c), ())):
+        several(loss(name, reduction, **options), inputs, constants)
+    several(lambda lib, tensor: lib.CosineSimilarity(0), (a, b), ())
+    several(lambda lib, tensor: lib.PairwiseDistance(3.0, keepdim=True), (a, b), ())
+
+
+def several(build: Any, inputs: tuple[np.ndarray, ...], constants: tuple[np.ndarray, ...]) -> None:
+    """Compare outputs and the gradients of all `inputs`."""
+    results = []
+    for lib, tensor in ((nn, tg.tensor), (torch.nn, torch.tensor)):
+        leaves = [tensor(array, requires_grad=True) for array in inputs]
+        module = build(lib, tensor)
+        out = module(*leaves, *map(tensor, constants))
+        (out * out).sum().backward()
+        results.append(([out, *(leaf.grad for leaf in leaves)], repr(module)))
+    for ours, theirs in zip(results[0][0], results[1][0]):
+        close(ours.detach(), theirs)
+    assert results[0][1] == results[1][1]

@@ -75,6 +75,7 @@ def test_texts():
 @pytest.mark.parametrize("call, error, text", [
     (lambda: nn.PReLU(0), ArgumentError, "PReLU: num_parameters=0 makes no sense"),
     (lambda: nn.RReLU(2, 1), ArgumentError, "RReLU: the interval from lower=2 to upper=1 is empty.\n  Use lower ≤ upper"),
+    (lambda: nn.functional.rrelu(tg.zeros(1), 2, 1), ArgumentError, "rrelu: the interval from lower=2 to upper=1 is empty"),
     (lambda: nn.CELU(0), ArgumentError, "CELU: alpha=0 divides by zero.\n  Use another number, or ReLU"),
     (lambda: nn.GELU("erf"), ArgumentError, "GELU: approximate='erf' is not known.\n  Use 'none', 'tanh'"),
     (lambda: nn.Hardtanh(1, 1), ArgumentError, "Hardtanh: min_val=1 is not below max_val=1.\n  Exchange them"),

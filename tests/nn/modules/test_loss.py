@@ -36,6 +36,29 @@ def test_values(loss, input, target, value):
     assert loss(input, target).item() == pytest.approx(value, rel=1e-6)
 
 
+X, Y, Z = (tg.tensor([[3.0, 4.0]]), tg.tensor([[6.0, 8.0]]), tg.tensor([[4.0, -3.0]]))
+
+
+@pytest.mark.parametrize("call, value", [
+    (lambda: nn.PoissonNLLLoss()(tg.tensor([0.0]), tg.tensor([2.0])), 1),
+    (lambda: nn.PoissonNLLLoss(log_input=False, eps=0)(tg.tensor([1.0]), tg.tensor([2.0])), 1),
+    (lambda: nn.GaussianNLLLoss()(tg.tensor([1.0]), tg.tensor([3.0]), tg.tensor([4.0])), (math.log(4) + 1) / 2),
+    (lambda: nn.SoftMarginLoss()(tg.tensor([0.0]), tg.tensor([-1.0])), math.log(2)),
+    (lambda: nn.MultiLabelSoftMarginLoss()(tg.zeros(2, 3), tg.ones(2, 3)), math.log(2)),
+    (lambda: nn.MultiMarginLoss()(tg.tensor([[1.0, 3.0, 1.5]]), tg.tensor([1])), 0),
+    (lambda: nn.MultiMarginLoss(p=2, margin=3)(tg.tensor([[1.0, 3.0, 1.5]]), tg.tensor([1])), (1 + 1.5 ** 2) / 3),
+    (lambda: nn.CosineSimilarity()(X, Z), 0),
+    (lambda: nn.PairwiseDistance(eps=0)(X, Y), 5),
+    (lambda: nn.CosineEmbeddingLoss()(X, Y, tg.tensor([1])), 0),
+    (lambda: nn.CosineEmbeddingLoss(margin=0.25)(X, Y, tg.tensor([-1])), 0.75),
+    (lambda: nn.HingeEmbeddingLoss(2.0)(tg.tensor([0.5]), tg.tensor([-1.0])), 1.5),
+    (lambda: nn.MarginRankingLoss(0.5)(tg.tensor([1.0]), tg.tensor([2.0]), tg.tensor([1.0])), 1.5),
+    (lambda: nn.TripletMarginLoss(margin=1.0)(X, Y, Z), 5 - 50 ** 0.5 + 1 if 50 ** 0.5 < 6 else 0),
+])
+def test_more_values(call, value):
+    assert call().item() == pytest.approx(value, abs=1e-6)
+
+
 def test_no_reduction():
     assert nn.MSELoss(reduction="none")(A, B).tolist() == [0, 0.25, 9]
     assert nn.CrossEntropyLoss(reduction="none")(LOGITS, tg.tensor([1, 1])).shape == (2,)
@@ -53,6 +76,8 @@ def test_weights_are_buffers():
     (lambda: nn.MSELoss("average"), ArgumentError, "MSELoss: reduction='average' is not known.\n  Use 'mean', 'sum'"),
     (lambda: nn.KLDivLoss(reduction="batch"), ArgumentError, "KLDivLoss: reduction='batch' is not known.\n.*'batchmean'"),
     (lambda: nn.CrossEntropyLoss(label_smoothing=2), ArgumentError, "label_smoothing=2 is no share.\n  Use a number from 0"),
+    (lambda: nn.MultiMarginLoss(p=3), ArgumentError, "MultiMarginLoss: p=3 makes no sense here.\n  Use 1 or 2"),
+    (lambda: nn.GaussianNLLLoss(eps=0), ArgumentError, "GaussianNLLLoss: eps=0 makes no sense"),
     (lambda: nn.HuberLoss(delta=0), ArgumentError, "HuberLoss: delta=0 makes no sense here.\n  Use a number above 0"),
     (lambda: nn.SmoothL1Loss(beta=-1), ArgumentError, "SmoothL1Loss: beta=-1 makes no sense here.\n  Use a number ≥ 0"),
     (lambda: nn.CrossEntropyLoss()(LOGITS, tg.tensor([1, 2])), RangeError, "2"),

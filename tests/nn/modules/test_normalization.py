@@ -91,6 +91,12 @@ def test_layer_norm_options():
     assert not list(nn.LayerNorm(3, elementwise_affine=False).parameters())
 
 
+def test_rms_and_local_response_norm_by_hand():
+    assert nn.RMSNorm(2)(tg.tensor([[1.0, 7.0]], dtype="float64")).tolist()[0] == pytest.approx([0.2, 1.4])
+    layer = nn.LocalResponseNorm(3, alpha=3.0, beta=1.0, k=1.0)  # each entry by 1 + the squares of itself and its neighbours
+    assert layer(tg.ones(1, 3, 1)).flatten().tolist() == pytest.approx([1 / 3, 1 / 4, 1 / 3])
+
+
 def test_texts():
     assert repr(nn.BatchNorm2d(3)) == (
         "BatchNorm2d(3, eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=True)")
@@ -103,6 +109,8 @@ def test_texts():
     (lambda: nn.BatchNorm2d(3, momentum=2), ArgumentError, "momentum=2 is no share of the newest batch.\n  Use a number"),
     (lambda: nn.BatchNorm2d(3, dtype=int), DtypeError, "BatchNorm2d: parameters cannot be int64"),
     (lambda: nn.GroupNorm(3, 4), ArgumentError, "GroupNorm: num_channels=4 is not divisible by num_groups=3.\n  Use"),
+    (lambda: nn.RMSNorm(()), ArgumentError, "RMSNorm: normalized_shape is empty"),
+    (lambda: nn.LocalResponseNorm(0), ArgumentError, "LocalResponseNorm: size=0 makes no sense"),
     (lambda: nn.LayerNorm(()), ArgumentError, "LayerNorm: normalized_shape is empty.\n  Use the sizes"),
     (lambda: nn.LayerNorm((3, 0)), ArgumentError, "LayerNorm: normalized_shape=0 makes no sense"),
     (lambda: nn.BatchNorm2d(3)(tg.zeros(2, 3)), ShapeError, r"BatchNorm2d: expects 4 axes, got 2\n.*\n  Use the layer"),

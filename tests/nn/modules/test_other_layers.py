@@ -121,6 +121,9 @@ def test_pixel_shuffle():
     assert out.tolist() == [[[[0, 4, 1, 5], [8, 12, 9, 13], [2, 6, 3, 7], [10, 14, 11, 15]]]]
     assert nn.PixelUnshuffle(2)(out).tolist() == x.tolist()
     assert repr(nn.PixelShuffle(2)) == "PixelShuffle(upscale_factor=2)"
+    assert nn.ChannelShuffle(3)(tg.arange(6).reshape(1, 6, 1)).flatten().tolist() == [0, 2, 4, 1, 3, 5]
+    with pytest.raises(ArgumentError, match="ChannelShuffle: groups=0 makes no sense"):
+        nn.ChannelShuffle(0)
     with pytest.raises(ArgumentError, match="PixelShuffle: upscale_factor=0 makes no sense"):
         nn.PixelShuffle(0)
     with pytest.raises(ArgumentError, match="PixelUnshuffle: downscale_factor=1.5 makes no sense"):

@@ -45,7 +45,17 @@ def test_adaptive_pools_keep_an_axis_for_none():
     assert nn.AdaptiveAvgPool2d(1)(IMAGE).item() == 7.5 and nn.AdaptiveMaxPool2d(1)(IMAGE).item() == 15
 
 
+@pytest.mark.parametrize("spatial", [1, 2, 3])
+def test_unpooling_puts_winners_back(spatial):
+    x = abs(tg.randn(2, 3, *(7, 6, 5)[:spatial])) + 1
+    values, where = getattr(nn, f"MaxPool{spatial}d")(2, return_indices=True)(x)
+    back = getattr(nn, f"MaxUnpool{spatial}d")(2)(values, where, output_size=x.shape)
+    assert back.shape == x.shape and (back.numpy() > 0).sum() == values.numel()
+    assert np.array_equal(back.numpy()[back.numpy() > 0], x.numpy()[back.numpy() > 0])
+
+
 def test_texts():
+    assert repr(nn.MaxUnpool2d(2)) == "MaxUnpool2d(kernel_size=(2, 2), stride=(2, 2), padding=(0, 0))"
     assert repr(nn.MaxPool2d(2)) == "MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=False)"
     assert repr(nn.AvgPool3d(3, 1, (0, 1, 1))) == "AvgPool3d(kernel_size=3, stride=1, padding=(0, 1, 1))"
     assert repr(nn.AdaptiveAvgPool2d((1, None))) == "AdaptiveAvgPool2d(output_size=(1, None))"
@@ -56,6 +66,7 @@ def test_texts():
     (lambda: nn.MaxPool1d((2, 2)), ArgumentError, r"MaxPool1d: kernel_size=\(2, 2\) makes no sense here"),
     (lambda: nn.AvgPool3d(2, stride=-1), ArgumentError, "AvgPool3d: stride=-1 makes no sense"),
     (lambda: nn.AvgPool2d(2, divisor_override=0), ArgumentError, "AvgPool2d: divisor_override=0 makes no sense"),
+    (lambda: nn.MaxUnpool2d(0), ArgumentError, "MaxUnpool2d: kernel_size=0 makes no sense"),
     (lambda: nn.AdaptiveAvgPool2d(-1), ArgumentError, "AdaptiveAvgPool2d: output_size=.* makes no sense here"),
     (lambda: nn.Sequential(nn.MaxPool2d(5))(IMAGE), ShapeError, r"^0 \(MaxPool2d\): max_pool2d: kernel 5×5 is larger"),
 ])
