@@ -9,41 +9,70 @@ import platform
 import statistics
 import subprocess
 import sys
+from contextlib import ExitStack
 from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any, Sequence
 
 from tqdm import tqdm
 
+import tensorgrad
 from benchmarks.cases import Step
+
+ROOT = Path(__file__).parents[1]
+
+# Settings that force an older BLAS kernel would time that kernel instead of the one users get.
+FORCED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
 
 class Engine:
-    """A worker process."""
+    """A worker process, in a ``with`` block that ends it.
+
+    Ctrl-C reaches this process only, which then stops the worker.  A worker whose parent is gone ends after its burst.
+    """
 
     def __init__(self, name: str):
         self.name = name
-        # Settings that force an older BLAS kernel would time that kernel instead of the one users get.
-        forced = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
-        env = {key: value for key, value in os.environ.items() if key not in forced}
-        self.process = subprocess.Popen([sys.executable, "-m", "benchmarks.worker", name], env=env, text=True,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        env = {key: value for key, value in os.environ.items() if key not in FORCED}
+        env["OMP_NUM_THREADS"] = str(tensorgrad.get_num_threads())
+        self.process = subprocess.Popen([sys.executable, "-m", "benchmarks.worker", name], cwd=ROOT, env=env, text=True,
+                                        start_new_session=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def ask(self, **request: Any) -> dict[str, Any]:
+        """The worker's answer, or ``{"error": text}`` if it failed or died."""
         assert self.process.stdin and self.process.stdout
-        self.process.stdin.write(json.dumps(request) + "\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        return json.loads(line) if line else {"error": f"the worker ended with code {self.process.wait()}"}
+        try:
+            self.process.stdin.write(json.dumps(request) + "\n")
+            self.process.stdin.flush()
+            line = self.process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        return json.loads(line) if line else {"error": f"the process ended with code {self.process.wait()}"}
 
-    def close(self) -> None:
-        assert self.process.stdin
-        self.process.stdin.close()
-        self.process.wait()
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, kind: object, *error: object) -> None:
+        if kind is not None:
+            self.process.kill()
+        try:
+            self.process.communicate(timeout=20)  # no more requests: the worker ends
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.communicate()
 
 
 def engines_here() -> list[str]:
-    """The engines whose packages are installed."""
-    have = ["tensorgrad", "tensorgrad-reference"]
+    """The engines whose packages are installed.
+
+    Example
+        >>> "tensorgrad" in engines_here()
+        True
+    """
+    have = ["tensorgrad"]
+    if "compiled" in tensorgrad.kernels.available():
+        have += ["tensorgrad-reference"]
     if importlib.util.find_spec("torch"):
         have += ["torch", "torch-channels-last"]
     return [*have, "control"]
@@ -54,43 +83,50 @@ def run(steps: Sequence[Step], engines: Sequence[str], rounds: int, seconds: flo
 
     Returns
         a dict that JSON can hold: the machine, and per step and engine the median of each round (seconds), the first call,
-        the peak memory, or the error
+        the loss it gave, the peak memory, or the error; if Ctrl-C ended it early, "interrupted" and the steps until then
     """
-    rows = []
+    results: dict[str, Any] = {"machine": machine(), "rows": [], "interrupted": False}
     with tqdm(total=len(steps) * len(engines) * (rounds + 1), unit="burst", disable=None) as bar:
-        for step in steps:
-            workers = [Engine(name) for name in engines]
-            row: dict[str, Any] = {"step": asdict(step), "engines": {}}
+        try:
+            for step in steps:
+                results["rows"].append(row(step, engines, rounds, seconds, bar))
+        except KeyboardInterrupt:
+            results["interrupted"] = True
+    return results
+
+
+def row(step: Step, engines: Sequence[str], rounds: int, seconds: float, bar: tqdm) -> dict[str, Any]:
+    """What `run` returns for one step."""
+    answers: dict[str, Any] = {}
+    with ExitStack() as stack:
+        workers = [stack.enter_context(Engine(name)) for name in engines]
+        for worker in workers:
+            bar.set_description(f"{step.name}: build {worker.name}")
+            answers[worker.name] = {"rounds": [], **worker.ask(do="build", step=asdict(step), warm_up=seconds / 2)}
+            bar.update()
+        for _ in range(rounds):
             for worker in workers:
-                bar.set_description(f"{step.name}: build {worker.name}")
-                answer = worker.ask(do="build", step=asdict(step), warm_up=seconds / 2)
-                row["engines"][worker.name] = {**answer, "rounds": []}
+                bar.set_description(f"{step.name}: {worker.name}")
+                result = answers[worker.name]
+                if "error" not in result:
+                    answer = worker.ask(do="time", seconds=seconds)
+                    if "times" in answer:
+                        result["rounds"].append(statistics.median(answer.pop("times")))
+                    result.update(answer)
                 bar.update()
-            for _ in range(rounds):
-                for worker in workers:
-                    result = row["engines"][worker.name]
-                    bar.set_description(f"{step.name}: {worker.name}")
-                    if "error" not in result:
-                        answer = worker.ask(do="time", seconds=seconds)
-                        if "error" in answer:
-                            result["error"] = answer["error"]
-                        else:
-                            result["rounds"].append(statistics.median(answer["times"]))
-                            result["peak_mb"] = answer["peak_mb"]
-                    bar.update()
-            for worker in workers:
-                worker.close()
-            rows.append(row)
-    return {"machine": machine(), "rows": rows}
+    return {"step": asdict(step), "engines": answers}
 
 
 def machine() -> dict[str, Any]:
-    """What the timings were taken on."""
-    versions = {name: module_version(name) for name in ("numpy", "numba", "torch")}
-    return {"processor": processor(), "cores": os.cpu_count(), "python": platform.python_version(), **versions}
+    """What the timings are taken on."""
+    load = round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+    return {"processor": processor(), "cores": os.cpu_count(), "threads": tensorgrad.get_num_threads(),
+            "load at the start": load, "python": platform.python_version(),
+            **{name: installed(name) for name in ("numpy", "numba", "torch")}}
 
 
 def processor() -> str:
+    """Its name, as far as the system tells."""
     try:
         with open("/proc/cpuinfo") as file:
             return next(line.split(":")[1].strip() for line in file if line.startswith("model name"))
@@ -98,10 +134,9 @@ def processor() -> str:
         return platform.processor() or platform.machine()
 
 
-def module_version(name: str) -> str | None:
-    from importlib.metadata import PackageNotFoundError, version
-
+def installed(package: str) -> str | None:
+    """The version of a package, None where it is missing."""
     try:
-        return version(name)
+        return version(package)
     except PackageNotFoundError:
         return None

@@ -1,12 +1,14 @@
 """One engine in a process of its own: builds a step on request, times bursts of it on request.
 
-It speaks JSON, one object a line.  In: ``{"do": "build", "step": {...}}`` or ``{"do": "time", "seconds": s}``.  Out: the
-answer, or ``{"error": text}``.  Engines run in separate processes so that none shares thread pools, caches or allocators.
+It speaks JSON, one object a line.  In: ``{"do": "build", "step": {...}, "warm_up": s}`` or ``{"do": "time", "seconds": s}``.
+Out: the answer, or ``{"error": text}``.  Engines run in separate processes so that none shares thread pools, caches or
+allocators.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import resource
 import sys
@@ -18,6 +20,8 @@ import numpy as np
 Work = Callable[[], Any]
 
 MOMENTUM, RATE = 0.9, 0.01
+THREADS = int(os.environ.get("OMP_NUM_THREADS", 1))
+BYTES_OF_MAXRSS = 1 if sys.platform == "darwin" else 1024
 
 
 def tensorgrad_step(step: dict[str, Any], kernels: str | None) -> Work:
@@ -25,11 +29,11 @@ def tensorgrad_step(step: dict[str, Any], kernels: str | None) -> Work:
     import nn
     import tensorgrad
 
-    tensorgrad.set_num_threads(threads())
+    tensorgrad.set_num_threads(THREADS)
     if kernels:
         tensorgrad.kernels.use(kernels)
-    tensorgrad.manual_seed(0)
     model = nn.models.create(step["model"], num_classes=10, in_channels=step["channels"], image_size=step["side"])
+    model.load_state_dict(weights(model.named_parameters()), strict=False)
     images, labels = batch(step)
     x, y = tensorgrad.tensor(images), tensorgrad.tensor(labels)
     optimizer = nn.optim.SGD(model.parameters(), lr=RATE, momentum=MOMENTUM)
@@ -50,10 +54,11 @@ def torch_step(step: dict[str, Any], channels_last: bool) -> Work:
 
     from benchmarks import torch_models
 
-    torch.set_num_threads(threads())
-    torch.manual_seed(0)
+    torch.set_num_threads(THREADS)
     layout = torch.channels_last if channels_last else torch.contiguous_format
-    model = torch_models.create(step["model"], 10, step["channels"], step["side"]).to(memory_format=layout)
+    model = torch_models.create(step["model"], 10, step["channels"], step["side"])
+    model.load_state_dict({name: torch.tensor(a) for name, a in weights(model.named_parameters()).items()}, strict=False)
+    model = model.to(memory_format=layout)
     images, labels = batch(step)
     x, y = torch.tensor(images).to(memory_format=layout), torch.tensor(labels)
     optimizer = torch.optim.SGD(model.parameters(), lr=RATE, momentum=MOMENTUM)
@@ -90,8 +95,17 @@ ENGINES: dict[str, Callable[[dict[str, Any]], Work]] = {
 }
 
 
-def threads() -> int:
-    return int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1))
+def weights(parameters: Any) -> dict[str, np.ndarray]:
+    """The same initial values for every engine: their losses can be compared, and as many ReLUs are dead in each."""
+    rng = np.random.default_rng(1)
+    values = {}
+    for name, parameter in parameters:
+        shape = tuple(parameter.shape)
+        if len(shape) > 1:
+            values[name] = rng.standard_normal(shape, dtype=np.float32) * math.sqrt(2 / math.prod(shape[1:]))
+        else:
+            values[name] = np.full(shape, name.endswith("weight"), np.float32)
+    return values
 
 
 def batch(step: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
@@ -104,30 +118,43 @@ def batch(step: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
 def timed(work: Work, seconds: float) -> list[float]:
     """Times of single calls, in seconds, for about that long; at least three."""
     times: list[float] = []
-    while len(times) < 3 or sum(times) < seconds:
+    end = time.perf_counter() + seconds
+    while len(times) < 3 or time.perf_counter() < end:
         start = time.perf_counter()
         work()
         times.append(time.perf_counter() - start)
     return times
 
 
+def build(engine: str, step: dict[str, Any], warm_up: float) -> tuple[Work, dict[str, Any]]:
+    """The step of an engine, warm, and how long its first call took and which loss it gave."""
+    work = ENGINES[engine](step)
+    start = time.perf_counter()
+    loss = work()
+    first = time.perf_counter() - start
+    timed(work, warm_up)
+    return work, {"first": first, "loss": loss}
+
+
 def main() -> None:
-    engine = ENGINES[sys.argv[1]]
-    work: Work = lambda: None  # noqa: E731
+    # What libraries print goes to stderr, so that answers have stdout to themselves.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    work: Work = control({})
     for line in sys.stdin:
         request = json.loads(line)
         try:
             if request["do"] == "build":
-                work = engine(request["step"])
-                first = timed(work, 0)[0]
-                timed(work, request["warm_up"])
-                answer = {"first": first}
+                work, answer = build(sys.argv[1], request["step"], request["warm_up"])
             else:
                 answer = {"times": timed(work, request["seconds"]),
-                          "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+                          "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * BYTES_OF_MAXRSS / 2**20}
         except Exception as error:  # the parent reports it and goes on with the other engines
             answer = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(answer), flush=True)
+        try:
+            print(json.dumps(answer), file=answers, flush=True)
+        except BrokenPipeError:  # nobody waits for it any more
+            os._exit(1)
 
 
 if __name__ == "__main__":
