@@ -6,12 +6,12 @@ import argparse
 from pathlib import Path
 
 from nn.commands.models import add_choice, chosen
-from nn.commands.results import write_graph
+from nn.commands.results import drawing
 
 HELP = "draw the graph of a run's model, or of any model"
 DESCRIPTION = """\
 Draw the operations that compute the scores of one image, grouped by layer, with shapes on the arrows and parameters by name.
-The suffix of the file decides on the format: .svg, .png, .dot, ..."""
+The suffix of the file decides on the format: .svg, .dot, .txt; .png and .pdf with the extra [plot]."""
 EXAMPLES = """\
 examples:
   tensorgrad draw shop -o shop.svg
@@ -28,6 +28,6 @@ def run(arguments: argparse.Namespace) -> int:
     """Draw, and say where."""
     found = chosen(arguments)
     path = Path(arguments.output or f"{found.name}.svg")
-    write_graph(found.model, found.image, path)
+    drawing(found.model, found.image).save(path)
     print(path)
     return 0

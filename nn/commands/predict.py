@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from typing import Any
 
 import numpy as np
@@ -36,18 +37,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Read, convert, classify and print; exit code 2 if one of the pictures could not be read."""
     trained = Trained.load(RunFolder.open(arguments.run_folder))
-    answers, failures = [], 0
+    answers: list[dict[str, Any]] = []
     for path in arguments.images:
         try:
             answers.append(answer(trained, path))
         except DataError as error:
-            failures += 1
             answers.append({"image": path, "error": str(error)})
+            print(f"tensorgrad: {error}", file=sys.stderr)
+        else:
+            if not arguments.json:
+                print(as_text(answers[-1]))
     if arguments.json:
         print(json.dumps(answers, indent=2, ensure_ascii=False))
-    else:
-        print("\n\n".join(map(as_text, answers)))
-    return 2 if failures else 0
+    return 2 if any("error" in answer for answer in answers) else 0
 
 
 def answer(trained: Trained, path: str) -> dict[str, Any]:
@@ -64,8 +66,6 @@ def answer(trained: Trained, path: str) -> dict[str, Any]:
 
 def as_text(answer: dict[str, Any]) -> str:
     """A few lines for one picture."""
-    if "error" in answer:
-        return f"{answer['image']}\n    {answer['error']}"
     height, width = answer["size"]
     first = f"{answer['image']}  {height} × {width}" + "".join(f", {words}" for words in answer["prepared"])
     guesses = [(guess["class"], guess["probability"]) for guess in answer["predictions"]]

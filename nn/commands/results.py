@@ -16,12 +16,13 @@ from nn.atomic import atomic
 from nn.commands.run_folder import RunFolder
 from nn.commands.terminal import percent
 from nn.training import ConfusionMatrix, History, Trainer
+from tensorgrad.drawing import draw
 from tensorgrad.errors import DataError
 
 if TYPE_CHECKING:
     from nn.commands.experiment import Experiment
 
-__all__ = ["write_results", "write_graph", "final_table"]
+__all__ = ["write_results", "drawing", "final_table"]
 
 PICTURES = ("curves.png", "kernels.png", "feature-maps.png", "confusion.png")
 
@@ -92,12 +93,18 @@ def write_summary(experiment: Experiment, path: Path) -> None:
 
 
 def write_graph(model: Any, image: np.ndarray, path: Path) -> None:
-    """The graph of the scores of one image, in the format of the suffix."""
+    """The graph of the scores of one image as SVG."""
+    with atomic(path) as file:
+        file.write(drawing(model, image).svg().encode())
+
+
+def drawing(model: Any, image: np.ndarray) -> Any:
+    """The drawing of how the scores of one image are computed."""
     was_training = model.training
     model.eval()
     output = model(tensorgrad.tensor(image[None]))
     model.train(was_training)
-    tensorgrad.draw(output).save(path)
+    return draw(output)
 
 
 def first_convolution(model: Any) -> tuple[str, Any] | None:

@@ -152,6 +152,11 @@ class RunFolder:
         except (FileNotFoundError, ValueError):
             return None
 
+    def tidy(self) -> None:
+        """Remove the halves of files that a process left when it was killed while it wrote them."""
+        for part in self.path.glob(".*.part"):
+            part.unlink(missing_ok=True)
+
     # -- being the only one -------------------------------------------------------------------------------------------
 
     def acquire(self) -> None:

@@ -49,6 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.resume is not None:
             folder = RunFolder.open(arguments.resume)
             folder.acquire()
+            folder.tidy()
             settings = Settings.from_config(folder.config, arguments)
             experiment = Experiment(settings)
             warn_of_other_versions(folder.config, experiment)
@@ -70,8 +71,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def train(experiment: Experiment, folder: RunFolder, checkpointer: Checkpointer, quiet: bool, say: Any) -> None:
     """Bring the run in `folder` to its end from wherever it is."""
+    # The row of an epoch is shown once the epoch is safe on the disk.
     bars = [] if quiet else [ProgressBar()]
-    trainer = experiment.trainer([*bars, JSONLLogger(folder / "metrics.jsonl"), checkpointer])
+    trainer = experiment.trainer([JSONLLogger(folder / "metrics.jsonl"), checkpointer, *bars])
     say(experiment.headline())
     state = folder.read_state()
     if state is not None:

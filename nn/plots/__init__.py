@@ -7,9 +7,10 @@
     save               a figure into a file, all or nothing
 """
 
+from nn.plots.activations import feature_maps
 from nn.plots.confusion import confusion_matrix
 from nn.plots.curves import learning_curves
-from nn.plots.kernels import kernels
+from nn.plots.weights import kernels
 from nn.plots.style import matplotlib_missing, save
 
-__all__ = ["learning_curves", "kernels", "confusion_matrix", "save", "matplotlib_missing"]
+__all__ = ["learning_curves", "kernels", "feature_maps", "confusion_matrix", "save", "matplotlib_missing"]

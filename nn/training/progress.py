@@ -27,11 +27,12 @@ COLUMNS = (
 class ProgressBar(Callback):
     """A tqdm bar with loss and accuracy over the batches of an epoch; when the epoch is complete, its row of a table.
 
-    The bar goes to `bar` (standard error) and only if that is a terminal, the table to `file` (standard output).
+    The bar goes to `bar` (standard error) and only if that is a terminal, the table to `file` (standard output).  The bar moves
+    at most every `interval` seconds.
     """
 
-    def __init__(self, file: IO[str] | None = None, bar: IO[str] | None = None):
-        self.file, self.bar_file = file, bar
+    def __init__(self, file: IO[str] | None = None, bar: IO[str] | None = None, interval: float = 0.1):
+        self.file, self.bar_file, self.interval = file, bar, interval
         self.bar: Any = None
 
     def on_fit_begin(self, trainer: Trainer) -> None:
@@ -42,8 +43,9 @@ class ProgressBar(Callback):
 
         file = self.bar_file or sys.stderr
         self.bar = tqdm(total=trainer.num_batches or None, file=file, disable=None if hasattr(file, "isatty") else True,
-                        leave=False, desc=f"epoch {trainer.epoch + 1}/{trainer.last_epoch}", unit="batch", ncols=100,
-                        bar_format="{desc} {bar} {n_fmt}/{total_fmt}  {postfix}  {elapsed}<{remaining}")
+                        leave=False, mininterval=self.interval, dynamic_ncols=True,
+                        desc=f"epoch {trainer.epoch + 1}/{trainer.last_epoch}",
+                        bar_format="{desc} {bar:24} {n_fmt}/{total_fmt}  {postfix}  {elapsed}<{remaining}")
 
     def on_batch_end(self, trainer: Trainer) -> None:
         if not self.bar.disable:

@@ -64,6 +64,8 @@ class Trainer:
         self.epoch = self.last_epoch = self.batch = self.num_batches = 0
         self.history = History()
         self.stop = False
+        self.train_loader: Any = None
+        self.loader_state: dict[str, Any] | None = None  # of a loader that is not there yet
 
     # -- training -----------------------------------------------------------------------------------------------------
 
@@ -82,6 +84,10 @@ class Trainer:
         was_training = self.model.training
         self.last_epoch = self.epoch + epochs
         self.stop = False
+        self.train_loader = train_loader
+        if self.loader_state is not None and hasattr(train_loader, "load_state_dict"):
+            train_loader.load_state_dict(self.loader_state)
+        self.loader_state = None
         try:
             self.call("on_fit_begin")
             while self.epoch < self.last_epoch and not self.stop:
@@ -224,6 +230,7 @@ class Trainer:
             "optimizer": self.optimizer.state_dict(),
             "scheduler": None if self.scheduler is None else self.scheduler.state_dict(),
             "random": get_rng_state(),
+            "loader": self.train_loader.state_dict() if hasattr(self.train_loader, "state_dict") else self.loader_state,
             "history": self.history.records,
             "callbacks": [[type(callback).__name__, callback.state_dict()] for callback in self.callbacks],
         }
@@ -234,7 +241,7 @@ class Trainer:
         Raises
             StateError   `state` is no trainer's, or was made with or without a scheduler where this one is without or with
         """
-        missing = {"epoch", "model", "optimizer", "scheduler", "random", "history", "callbacks"} - set(state)
+        missing = set(self.state_dict()) - set(state)
         if missing:
             raise StateError(f"Trainer.load_state_dict: the state has no {', '.join(sorted(missing))}.\n"
                              "  Pass what Trainer.state_dict() returned.")
@@ -247,6 +254,7 @@ class Trainer:
         if self.scheduler is not None:
             self.scheduler.load_state_dict(state["scheduler"])
         set_rng_state(state["random"])
+        self.loader_state = state["loader"]
         self.history = History(state["history"])
         self.epoch = state["epoch"]
         saved = list(state["callbacks"])

@@ -23,9 +23,13 @@ WIDTH, COLUMNS, MAPS, LAYERS = 9.8, 16, 32, 8     # inches; per row; per layer; 
 
 @dataclass
 class Stage:
-    """The maps (C, H, W) of one convolution, taken after the modules that directly follow it and keep its shape."""
+    """The maps (C, H, W) of one convolution, taken after the modules that directly follow it and keep its shape.
+
+    `names` are the modules' paths, `kinds` their classes.
+    """
 
     names: list[str]
+    kinds: list[str]
     maps: np.ndarray
 
 
@@ -42,10 +46,12 @@ def stages(model: Any, image: Any) -> tuple[list[Stage], np.ndarray]:
 
     def see(name: str, module: Any, args: tuple[Any, ...], output: Any) -> None:
         nonlocal current
-        if type(module).__name__ == "Conv2d":
-            found.append(Stage([name], output.array[0]))
+        kind = type(module).__name__
+        if kind == "Conv2d":
+            found.append(Stage([name], [kind], output.array[0]))
         elif current is not None and args and args[0] is current and output.shape == current.shape:
             found[-1].names.append(name)
+            found[-1].kinds.append(kind)
             found[-1].maps = output.array[0]
         else:
             return
@@ -153,7 +159,8 @@ def show_guesses(figure: Figure, output: np.ndarray, classes: Sequence[str] | No
                   color=style.SOFT)
     if target is not None and target != best[0]:
         name = str(target) if classes is None else str(classes[target])
-        axes.text(1.25, 0, f"right would be {name}", va="center", fontsize=style.SMALL + 0.5, color=style.TEST)
+        axes.text(max(probabilities[best[0]] + 0.3, 0.75), 0, f"right would be {name}", va="center",
+                  fontsize=style.SMALL + 0.5, color=style.TEST)
 
 
 def show_stage(figure: Figure, stage: Stage, top: float) -> None:
@@ -163,10 +170,11 @@ def show_stage(figure: Figure, stage: Stage, top: float) -> None:
     total_width, total_height = figure.get_size_inches()
     detail = f"{count} maps of {height} × {width}" + (f", {drawn} of them shown" if drawn < count else "")
     y = 1 - (top + 0.14) / total_height
-    label = figure.text(0.3 / total_width, y, " → ".join(stage.names), fontsize=style.LABEL, fontweight="bold",
+    path = stage.names[0] if len(stage.names) == 1 else f"{stage.names[0]} to {stage.names[-1]}"
+    label = figure.text(0.3 / total_width, y, " → ".join(stage.kinds), fontsize=style.LABEL, fontweight="bold",
                         color=style.INK, va="center")
     extent = label.get_window_extent(figure.canvas.get_renderer())
-    figure.text(extent.x1 / figure.dpi / total_width + 0.16 / total_width, y, detail, fontsize=style.LABEL - 1,
+    figure.text(extent.x1 / figure.dpi / total_width + 0.16 / total_width, y, f"{path}  ·  {detail}", fontsize=style.LABEL - 1,
                 color=style.SOFT, va="center")
     chosen = stage.maps[np.linspace(0, count - 1, drawn).round().astype(int)]
     limit = float(np.abs(chosen).max()) or 1.0
@@ -180,4 +188,5 @@ def show_stage(figure: Figure, stage: Stage, top: float) -> None:
     ticks = [-limit, 0, limit] if signed else [0, limit]
     columns = min(drawn, COLUMNS)
     style.scale(figure, shown, 0.3 + columns * (cell + 0.07) + 0.06, top + 0.36, min(cell, 1.1), ticks=ticks)
-    figure.axes[-1].set_yticklabels([f"{tick:+.2g}".replace("-", "−") if tick else "0" for tick in ticks])
+    form = "{:+.2g}" if signed else "{:.2g}"
+    figure.axes[-1].set_yticklabels([form.format(tick).replace("-", "−") if tick else "0" for tick in ticks])

@@ -1,0 +1,29 @@
+"""The command line as a user runs it: in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[3]
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """That of this process, with the packages under test found first."""
+    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return {**os.environ, "PYTHONPATH": path, "COLUMNS": "100", "PYTHONIOENCODING": "utf-8", **changes}
+
+
+def tensorgrad(*arguments: Any, cwd: Any, code: int | None = 0, prelude: str = "") -> subprocess.CompletedProcess[str]:
+    """Run ``tensorgrad arguments`` in folder `cwd`, after the Python statements in `prelude`; its exit code has to be `code`."""
+    call = ["-m", "nn.commands"]
+    if prelude:
+        call = ["-c", f"{prelude}\nimport sys\nfrom nn.commands import main\nsys.exit(main())"]
+    done = subprocess.run([sys.executable, *call, *map(str, arguments)], cwd=cwd, env=environment(), capture_output=True,
+                          text=True, encoding="utf-8", timeout=300)
+    assert code is None or done.returncode == code, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
+    assert "Traceback" not in done.stderr
+    return done
