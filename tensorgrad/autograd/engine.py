@@ -44,23 +44,24 @@ def walk(roots: Iterable[tuple[Op | Tensor, Gradient]], *, retain_graph: bool, c
     found: dict[Op | Tensor, Gradient] = {}
     heap: list[tuple[int, Op]] = []
 
-    def deliver(source: Op | Tensor, grad: Gradient) -> None:
-        """Add `grad` to what `source` has received; the first one may be shared and is never written into."""
-        before = pending.get(source)
-        if before is None:
-            pending[source] = grad
-            if isinstance(source, Op):
-                heappush(heap, (-source.order, source))
-        elif source in owned:
+    def add(source: Op | Tensor, grad: Gradient) -> None:
+        """Add `grad` to what `source` has received before; the first one may be shared and is never written into."""
+        if source in owned:
+            before = pending[source]
             before += grad
         else:
-            pending[source] = total = before + grad
+            pending[source] = total = pending[source] + grad
             if total.__class__ is np.ndarray:
                 owned.add(source)
 
     with set_grad_enabled(create_graph):
         for start, grad in roots:
-            deliver(start, grad)
+            if start in pending:
+                add(start, grad)
+            else:
+                pending[start] = grad
+                if isinstance(start, Op):
+                    heappush(heap, (-start.order, start))
         while heap:
             op = heappop(heap)[1]
             grad = pending.pop(op)
@@ -87,7 +88,14 @@ def walk(roots: Iterable[tuple[Op | Tensor, Gradient]], *, retain_graph: bool, c
             for source, grad, shape in zip(op.sources, grads, op.shapes):
                 if source is None or grad is None or (through is not None and source not in through):
                     continue
-                deliver(source, grad if grad.shape == shape else undo_broadcast(op, grad, shape))
+                if grad.shape != shape:
+                    grad = undo_broadcast(op, grad, shape)
+                if source in pending:
+                    add(source, grad)
+                else:
+                    pending[source] = grad
+                    if isinstance(source, Op):
+                        heappush(heap, (-source.order, source))
             del grads, grad  # the next rule may need the memory
         while pending:  # only leaves are left
             leaf, grad = pending.popitem()
