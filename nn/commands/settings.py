@@ -57,7 +57,9 @@ class Settings:
             ArgumentError   `arguments` asks for something else than the run was begun with
         """
         settings = cls(**config["settings"])
-        for field in fields(cls) if arguments is not None else ():
+        if arguments is None:
+            return settings
+        for field in fields(cls):
             before = getattr(settings, field.name)
             wanted = given(arguments, field.name, before)
             if wanted == before:

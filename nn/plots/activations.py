@@ -173,7 +173,7 @@ def show_stage(figure: Figure, stage: Stage, top: float) -> None:
     path = stage.names[0] if len(stage.names) == 1 else f"{stage.names[0]} to {stage.names[-1]}"
     label = figure.text(0.3 / total_width, y, " → ".join(stage.kinds), fontsize=style.LABEL, fontweight="bold",
                         color=style.INK, va="center")
-    extent = label.get_window_extent(figure.canvas.get_renderer())
+    extent = label.get_window_extent()
     figure.text(extent.x1 / figure.dpi / total_width + 0.16 / total_width, y, f"{path}  ·  {detail}", fontsize=style.LABEL - 1,
                 color=style.SOFT, va="center")
     chosen = stage.maps[np.linspace(0, count - 1, drawn).round().astype(int)]

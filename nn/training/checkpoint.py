@@ -42,7 +42,7 @@ def save_checkpoint(path: str | os.PathLike[str], state: Any) -> Path:
     """
     arrays: list[np.ndarray] = []
     tree = json.dumps({"format": FORMAT, "state": flatten(state, arrays, "state")}).encode()
-    entries = {f"array{i}": array for i, array in enumerate(arrays)}
+    entries: dict[str, Any] = {f"array{i}": array for i, array in enumerate(arrays)}
     content = io.BytesIO()
     np.savez(content, tree=np.frombuffer(tree, np.uint8), digest=digest(tree, arrays), **entries)
     with atomic(path) as file:

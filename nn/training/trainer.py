@@ -103,8 +103,9 @@ class Trainer:
         if hasattr(train_loader, "set_epoch"):
             train_loader.set_epoch(self.epoch)
         self.batch, self.num_batches = 0, number_of_batches(train_loader)
-        for measure in (self.mean_loss, *self.metrics):
-            measure.reset()
+        self.mean_loss.reset()
+        for metric in self.metrics:
+            metric.reset()
         self.model.train()
         self.call("on_epoch_begin")
         for input, target in train_loader:
@@ -167,7 +168,7 @@ class Trainer:
 
     def running(self) -> dict[str, Any]:
         """Loss and metrics over the batches of the current epoch so far."""
-        return {measure.name: plain(measure.compute()) for measure in (self.mean_loss, *self.metrics)}
+        return measured(self.mean_loss, self.metrics)
 
     def evaluate(self, loader: Any) -> dict[str, Any]:
         """``{"loss": ..., "accuracy": ...}`` over all batches of `loader`, in eval mode, recording nothing.
@@ -185,7 +186,7 @@ class Trainer:
         if not mean_loss.count:
             raise ArgumentError("evaluate: the loader gave no batches.\n"
                                 "  Its data set is empty, or smaller than one batch.")
-        return {measure.name: plain(measure.compute()) for measure in (mean_loss, *metrics)}
+        return measured(mean_loss, metrics)
 
     def predict(self, input: Any, batch_size: int = 256) -> np.ndarray:
         """The model's outputs in eval mode, for a loader, or for an array or tensor of samples cut into batches.
@@ -287,6 +288,11 @@ def step_scheduler(scheduler: Any, record: Record) -> None:
         scheduler.step(record.get("test_loss", record["train_loss"]))
     else:
         scheduler.step()
+
+
+def measured(loss: MeanLoss, metrics: Sequence[Metric]) -> dict[str, Any]:
+    """The mean loss and the metrics by name."""
+    return {loss.name: plain(loss.compute()), **{metric.name: plain(metric.compute()) for metric in metrics}}
 
 
 def plain(value: Any) -> Any:
