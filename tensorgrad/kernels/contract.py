@@ -56,6 +56,21 @@ class Kernels(Protocol):
     def channel_sum(self, x: Array) -> Array:
         """y[c] = Σ x over every axis but the channels: the gradient of a bias.  x (N, C, H, W) → y (C,)."""
 
+    # -- normalisation: x (N, C) or (N, C, H, W), parameters (C,); results lie in memory like x, or channels last -------
+
+    def batch_norm(self, x: Array, weight: Array | None, bias: Array | None, eps: float) -> tuple[Array, Array, Array]:
+        """y = weight · (x - mean) / √(var + eps) + bias, and the mean and variance (C,) of each channel.
+
+        The variance has n in the denominator, and is computed around the mean: no digits cancel.
+        """
+
+    def batch_norm_grad(self, grad: Array, x: Array, mean: Array, var: Array, weight: Array | None,
+                        eps: float) -> tuple[Array, Array, Array]:
+        """What `grad`, a gradient of y, is for x, for the weight and for the bias; mean and variance as above."""
+
+    def channel_affine(self, x: Array, scale: Array, shift: Array | None) -> Array:
+        """y = scale[c] · x + shift[c]."""
+
     # -- maximum: the winner of a window is a cell's row-major index in its H × W plane --------------------------------
 
     def max_pool(self, x: Array, window: Window) -> tuple[Array, Array]:

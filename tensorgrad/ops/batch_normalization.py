@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from tensorgrad import kernels
 from tensorgrad.errors import ArgumentError, message
 from tensorgrad.op import Op
-from tensorgrad.ops.normalization import (Normalize, Shape, channels, check_parameters, check_several, normalized,
+from tensorgrad.ops.normalization import (Normalize, channels, check_parameters, check_several, normalized,
                                           rows_of)
 from tensorgrad.ops.promotion import Operand, array_of
 from tensorgrad.ops.reduction import count, sum
@@ -21,6 +22,19 @@ class BatchNorm(Normalize):
     """y = w · (x - mean) / √(var + eps) + b, mean and variance per channel over the batch"""
 
     __slots__ = ()
+
+    def forward(self, x, weight, bias):
+        y, mean, var = kernels.active().batch_norm(images(x), weight, bias, self.eps)
+        self.mean, self.var = mean.reshape(self.varies), var.reshape(self.varies)
+        return y.reshape(x.shape)
+
+    def backward(self, grad):
+        x, weight = self.inputs
+        if isinstance(grad, Tensor):  # recorded for further derivatives, in which the moments depend on x
+            return super().backward(grad)
+        d_x, *d_parameters = kernels.active().batch_norm_grad(
+            images(grad), images(x), self.mean.reshape(-1), self.var.reshape(-1), weight, self.eps)
+        return (d_x.reshape(grad.shape), *d_parameters)
 
 
 class BatchNormFixed(Op):
@@ -37,18 +51,11 @@ class BatchNormFixed(Op):
     def forward(self, x, weight, bias):
         factor = self.scale if weight is None else self.scale * weight
         shift = -self.mean * factor if bias is None else bias - self.mean * factor
-        varies = self.varies(x)
-        y = x * rows_of(factor.reshape(varies), x)
-        y += rows_of(shift.reshape(varies), x)
-        return y
-
-    def varies(self, x) -> Shape:
-        """The shape in which numbers per channel broadcast to x."""
-        return (1, -1, *[1] * (x.ndim - 2))
+        return kernels.active().channel_affine(images(x), factor, shift).reshape(x.shape)
 
     def backward(self, grad):
         x, weight = self.inputs
-        varies = self.varies(grad)
+        varies = (1, -1, *[1] * (grad.ndim - 2))
         over = (0, *range(2, grad.ndim))
         grad_x = grad_weight = None
         if self.needs(0):
@@ -63,6 +70,11 @@ class BatchNormFixed(Op):
 
     def options(self):
         return {}
+
+
+def images(x: np.ndarray) -> np.ndarray:
+    """x (N, C, *) with at most three axes after C, as kernels take it."""
+    return x if x.ndim <= 5 else x.reshape(*x.shape[:2], -1)
 
 
 def batch_norm(input: Operand, running_mean: Operand | None, running_var: Operand | None, weight: Operand | None = None,

@@ -10,6 +10,7 @@ import numpy as np
 
 from tensorgrad import dtypes
 from tensorgrad.errors import ShapeError, message
+from tensorgrad.kernels.reference.sums import spread_rows
 from tensorgrad.op import Op
 from tensorgrad.ops.exponential import rsqrt
 from tensorgrad.ops.promotion import Operand, to
@@ -22,19 +23,8 @@ Shape = tuple[int, ...]
 
 
 def rows_of(v: Operand, x: Operand) -> Operand:
-    """`v`, which broadcasts to `x`, repeated along the second fastest axis of `x` if it varies along the fastest alone.
-
-    In a channels-last image NumPy's innermost loop then runs over a row of pixels, not over the few channels of one.
-    """
-    if isinstance(v, Tensor) or isinstance(x, Tensor) or x.ndim < 3 or not 1 < v.size < 512:
-        return v
-    slowest_first = sorted(range(x.ndim), key=x.strides.__getitem__, reverse=True)
-    row, fastest = slowest_first[-2:]
-    if v.shape[fastest] == 1 or v.shape[row] != 1:
-        return v
-    shape = tuple([n if i == row else v.shape[i] for i, n in enumerate(x.shape)])
-    back = sorted(range(x.ndim), key=slowest_first.__getitem__)
-    return np.broadcast_to(v, shape).transpose(slowest_first).copy().transpose(back)
+    """`v`, which broadcasts to `x`, in a shape with which NumPy computes faster; tensors as they are."""
+    return v if isinstance(v, Tensor) or isinstance(x, Tensor) else spread_rows(v, x)
 
 
 class Normalize(Op):

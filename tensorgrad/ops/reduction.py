@@ -8,6 +8,7 @@ import numpy as np
 
 from tensorgrad import dtypes
 from tensorgrad.errors import DtypeError, RangeError, ShapeError, message
+from tensorgrad.kernels.reference.sums import add_up, count
 from tensorgrad.op import Op
 from tensorgrad.ops.promotion import Operand, to
 from tensorgrad.tensor import Tensor
@@ -37,45 +38,6 @@ def normalize_dims(who: str, x: Operand, dim: Dims) -> tuple[int, ...]:
     if len(set(found)) != len(found):
         raise ShapeError(message(who, f"dim={dims} names an axis twice", {"input": x}, "Name each axis once."))
     return tuple(sorted(found)) if ndim else ()
-
-
-ROWS = 1024  # summed by one product; partial sums of that many rows keep the rounding error small
-
-
-def add_up(x: np.ndarray, axes: tuple[int, ...], keepdims: bool = False) -> np.ndarray:
-    """Σ x over `axes` in the dtype of `x`, a float array.
-
-    Where axes that stay are the fastest in memory, as the channels of a channels-last image are, ``x.sum`` loops over these
-    few innermost.  A product with a row of ones is ten times as fast there, and more exact.
-    """
-    if x.size >= 4 * ROWS and x.itemsize > 2 and 0 < len(axes) < x.ndim:
-        long_strides_first = sorted(range(x.ndim), key=lambda i: (x.shape[i] > 1, -x.strides[i]))
-        dense = x.transpose(long_strides_first)
-        stays = [i not in axes or x.shape[i] == 1 for i in long_strides_first] + [True]
-        start = stays.index(False) if False in stays else x.ndim
-        stop = stays.index(True, start)
-        shape, rest = dense.shape, long_strides_first[:start] + long_strides_first[stop:]
-        rows, width = count(shape[start:stop]), count(shape[stop:])
-        if start < stop < x.ndim and rows >= 8 and width <= ROWS and dense.flags.c_contiguous:
-            total = add_rows(dense.reshape(-1, rows, width)).reshape([x.shape[i] for i in rest])
-            total = total.sum(axis=tuple([k for k, i in enumerate(rest) if i in axes]), keepdims=True)
-            back = sorted(range(len(rest)), key=rest.__getitem__)
-            kept = [1 if i in axes else n for i, n in enumerate(x.shape) if keepdims or i not in axes]
-            return total.transpose(back).reshape(kept)
-    return x.sum(axis=axes, keepdims=keepdims, dtype=x.dtype)
-
-
-def add_rows(x: np.ndarray) -> np.ndarray:
-    """Σ x over the middle one of three axes, by products with a row of ones."""
-    n, rows, width = x.shape
-    ones = np.ones((1, min(rows, ROWS)), x.dtype)
-    if rows <= ROWS:
-        return (ones @ x)[:, 0]
-    whole = rows // ROWS * ROWS
-    total = (ones @ x[:, :whole].reshape(n, whole // ROWS, ROWS, width)).sum(axis=1)
-    if whole < rows:
-        total += ones[:, :rows - whole] @ x[:, whole:]
-    return total[:, 0]
 
 
 class Sum(Op):
@@ -129,14 +91,6 @@ class Mean(Op):
     def backward(self, grad):
         shape = self.shapes[0]
         return expand_reduced(grad * (1.0 / count(shape, self.dim)), shape, self.dim, self.keepdim)
-
-
-def count(shape: tuple[int, ...], dim: tuple[int, ...] | None = None) -> int:
-    """How many entries a reduction over `dim`, or over all axes, takes together."""
-    n = 1
-    for axis in range(len(shape)) if dim is None else dim:
-        n *= shape[axis]
-    return n
 
 
 def mean(input: Operand, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:

@@ -16,11 +16,14 @@ from tensorgrad.window import Window
 
 
 def jit(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function compiled at its first call.  No fast-math: NaN, infinities and the order of sums are as written."""
+    """The function compiled at its first call.  No fast-math: NaN, infinities and the order of sums are as written.
+
+    A division by 0 gives infinity or NaN, as in NumPy; a test for it would keep loops from being vectorised.
+    """
     try:
-        return numba.njit(function, nogil=True, cache=True)
+        return numba.njit(function, nogil=True, cache=True, error_model="numpy")
     except RuntimeError:  # neither beside the file nor in the home folder can a cache be written
-        return numba.njit(function, nogil=True)
+        return numba.njit(function, nogil=True, error_model="numpy")
 
 
 def volume(x: np.ndarray) -> np.ndarray:

@@ -1,8 +1,9 @@
 """The kernels of `contract` in NumPy: strided window views, matrix products, and slices of the batch that fit in cache."""
 
 from tensorgrad.kernels.reference.adaptive import adaptive_avg_pool, adaptive_avg_pool_grad, adaptive_max_pool
+from tensorgrad.kernels.reference.channels import batch_norm, batch_norm_grad, channel_affine
 from tensorgrad.kernels.reference.convolution import channel_sum, conv, conv_input_grad, conv_weight_grad
 from tensorgrad.kernels.reference.pooling import avg_pool, avg_pool_grad, gather_winners, max_pool, scatter_winners
 
 __all__ = ["adaptive_avg_pool", "adaptive_avg_pool_grad", "adaptive_max_pool", "avg_pool", "avg_pool_grad",
-           "channel_sum", "conv", "conv_input_grad", "conv_weight_grad", "gather_winners", "max_pool", "scatter_winners"]
+           "batch_norm", "batch_norm_grad", "channel_affine", "channel_sum", "conv", "conv_input_grad", "conv_weight_grad", "gather_winners", "max_pool", "scatter_winners"]

@@ -16,11 +16,11 @@ import numpy as np
 
 from tensorgrad.kernels import threads
 from tensorgrad.kernels.reference import depthwise
+from tensorgrad.kernels.reference.plan import SHORT_RUN, gradient_by_windows, mirrored
 from tensorgrad.kernels.reference.windows import CACHE, Frame, batches, blocks, channels_first, channels_last, windows
 from tensorgrad.window import Window
 
 FEWEST_ROWS = 256  # a product of fewer rows is dominated by reading the weights
-SHORT_RUN = 16     # entries side by side in memory below which a copy of windows is slow
 
 
 def in_float32(kernel: Callable[..., Any]) -> Callable[..., Any]:
@@ -83,12 +83,10 @@ def conv_input_grad(grad, w, sizes, window, groups):
     c = w.shape[1]
     if depthwise.applies(w, groups):
         return depthwise.input_grad(grad, w, sizes, window, groups)
-    mirrored = tuple([(e - 1 - before, e - 1 - after) for e, (before, after) in zip(window.extent, window.padding)])
-    if set(window.stride) == {1} and c * window.kernel[-1] >= 2 * SHORT_RUN and min(map(min, mirrored)) >= 0:
+    if gradient_by_windows(window, c):
         # Stride 1: each cell's gradient is itself a window of `grad`, seen through the kernel turned around.
         turned = np.flip(w, tuple(range(2, w.ndim))).reshape(groups, f // groups, *w.shape[1:]).swapaxes(1, 2)
-        return conv(grad, turned.reshape(groups * c, f // groups, *window.kernel), None,
-                    Window(window.kernel, window.stride, mirrored, window.dilation), groups)
+        return conv(grad, turned.reshape(groups * c, f // groups, *window.kernel), None, mirrored(window), groups)
 
     split = w.reshape(groups, f // groups, *w.shape[1:])
     by_tap = np.ascontiguousarray(split.transpose(0, *range(3, split.ndim), 1, 2)).reshape(groups, -1, f // groups, c)

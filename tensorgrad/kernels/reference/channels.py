@@ -1,0 +1,57 @@
+"""Sums and products per channel: batch norm, its gradient, and the gradient of a bias.
+
+The variance takes two passes over the input, the mean first, so that no digits cancel.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tensorgrad.kernels.reference.sums import add_up, count, spread_rows
+
+
+def batch_norm(x, weight, bias, eps):
+    mean, y = centered(x)
+    over = axes(x)
+    var = add_up(y * y, over) / x.dtype.type(count(x.shape, over))
+    scale = 1 / np.sqrt(var + x.dtype.type(eps))
+    y *= per_channel(scale if weight is None else scale * weight, x)
+    if bias is not None:
+        y += per_channel(bias, x)
+    return y, mean, var
+
+
+def batch_norm_grad(grad, x, mean, var, weight, eps):
+    over, n = axes(x), x.dtype.type(max(count(x.shape, axes(x)), 1))
+    distance = x - per_channel(mean, x)
+    scale = 1 / np.sqrt(var + x.dtype.type(eps))
+    factor = scale if weight is None else scale * weight
+    d_bias, d_weight = add_up(grad, over), add_up(grad * distance, over) * scale
+    distance *= per_channel(factor * scale * d_weight / n, x)
+    d_x = grad * per_channel(factor, x)
+    d_x -= distance
+    d_x -= per_channel(factor * d_bias / n, x)
+    return d_x, d_weight, d_bias
+
+
+def channel_affine(x, scale, shift):
+    y = x * per_channel(scale, x)
+    if shift is not None:
+        y += per_channel(shift, x)
+    return y
+
+
+def centered(x):
+    """The mean per channel, and x without it."""
+    mean = add_up(x, axes(x)) / x.dtype.type(count(x.shape, axes(x)))
+    return mean, x - per_channel(mean, x)
+
+
+def axes(x: np.ndarray) -> tuple[int, ...]:
+    """All but the channels."""
+    return (0, *range(2, x.ndim))
+
+
+def per_channel(v: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """v (C,) in a shape that broadcasts to x (N, C, H, W)."""
+    return spread_rows(v.reshape(1, -1, *[1] * (x.ndim - 2)), x)

@@ -1,0 +1,110 @@
+"""Kernels per channel against NumPy in float64: layouts, dtypes, special values, digits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tensorgrad import kernels
+from tests.tensorgrad.kernels.test_parity import ids, layouts, same
+
+SHAPES = [(5, 3), (2, 3, 7), (4, 16, 3, 3), (3, 5, 2, 3, 2), (300, 20, 4, 4), (2, 300, 5, 5), (2, 1, 1, 2)]
+EPS = 1e-3
+
+
+def over(x: np.ndarray) -> tuple[int, ...]:
+    return (0, *range(2, x.ndim))
+
+
+def per_channel(v: np.ndarray, x: np.ndarray) -> np.ndarray:
+    return v.reshape(-1, *[1] * (x.ndim - 2))
+
+
+def normalized(x: np.ndarray, weight: Any, bias: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    mean, var = x.mean(over(x)), x.var(over(x))
+    return (x - per_channel(mean, x)) / per_channel(np.sqrt(var + EPS), x) * per_channel(weight, x) + per_channel(bias, x), \
+        mean, var
+
+
+def gradients(grad: np.ndarray, x: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    mean, var = x.mean(over(x)), x.var(over(x))
+    sigma = per_channel(np.sqrt(var + EPS), x)
+    unit = (x - per_channel(mean, x)) / sigma
+    d_bias, d_weight = grad.sum(over(x)), (grad * unit).sum(over(x))
+    n = x.size // x.shape[1]
+    d_x = per_channel(weight, x) / sigma * (grad - per_channel(d_bias, x) / n - unit * per_channel(d_weight, x) / n)
+    return d_x, d_weight, d_bias
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", SHAPES, ids=ids)
+def test_batch_norm(kernel_set, shape, dtype, rng):
+    x, grad = rng.normal(2, 3, shape), rng.normal(size=shape)
+    weight, bias = rng.normal(size=(2, shape[1]))
+    expected, expected_grads = normalized(x, weight, bias), gradients(grad, x, weight)
+    plain = normalized(x, np.ones(shape[1]), np.zeros(shape[1])), gradients(grad, x, np.ones(shape[1]))
+    w, b = weight.astype(dtype), bias.astype(dtype)
+    for x_, grad_ in zip(layouts(x.astype(dtype)), layouts(grad.astype(dtype))):
+        y, mean, var = kernel_set.batch_norm(x_, w, b, EPS)
+        for found, wanted in zip((y, mean, var), expected):
+            same(found, wanted, dtype)
+        for found, wanted in zip(kernel_set.batch_norm_grad(grad_, x_, mean, var, w, EPS), expected_grads):
+            same(found, wanted, dtype)
+        for found, wanted in zip(kernel_set.batch_norm(x_, None, None, EPS), plain[0]):
+            same(found, wanted, dtype)
+        for found, wanted in zip(kernel_set.batch_norm_grad(grad_, x_, mean, var, None, EPS), plain[1]):
+            same(found, wanted, dtype)
+        same(kernel_set.channel_affine(x_, w, b), x * per_channel(weight, x) + per_channel(bias, x), dtype)
+        same(kernel_set.channel_affine(x_, w, None), x * per_channel(weight, x), dtype)
+        same(kernel_set.channel_sum(x_), x.sum(over(x)), dtype)
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e2, 1e4])
+def test_digits_of_moments_do_not_cancel(kernel_set, offset, rng):
+    """Where the mean is much larger than the deviation, and where the first entry lies far off."""
+    x = (rng.normal(size=(64, 4, 16, 16)) + offset).astype(np.float32)
+    _, mean, var = kernel_set.batch_norm(x, None, None, EPS)
+    exact = x.astype(np.float64)
+    np.testing.assert_allclose(mean, exact.mean((0, 2, 3)), rtol=3e-7, atol=1e-6)
+    np.testing.assert_allclose(var, exact.var((0, 2, 3)), rtol=5e-6)
+    x[0, :, 0, 0] = 1e4 - offset
+    _, _, var = kernel_set.batch_norm(x, None, None, EPS)
+    np.testing.assert_allclose(var, x.astype(np.float64).var((0, 2, 3)), rtol=2e-5)
+
+
+@pytest.mark.parametrize("special", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("at", [(0, 1, 0, 0), (3, 1, 2, 4)], ids=ids)
+def test_special_values_stay_in_their_channel(kernel_set, special, at, rng):
+    x = rng.normal(size=(4, 3, 5, 5)).astype(np.float32)
+    x[at] = special
+    y, mean, var = kernel_set.batch_norm(x, None, None, EPS)
+    np.testing.assert_array_equal(mean[1], special)
+    assert np.isnan(var[1]) and np.isnan(y[:, 1]).all()
+    assert np.isfinite(y[:, [0, 2]]).all() and np.isfinite(mean[[0, 2]]).all()
+    d_x, d_weight, _ = kernel_set.batch_norm_grad(np.ones_like(x), x, mean, var, None, EPS)
+    assert np.isnan(d_x[:, 1]).all() and np.isnan(d_weight[1]) and np.isfinite(d_x[:, [0, 2]]).all()
+
+
+def test_empty_batch_of_channels(kernel_set):
+    x, w = np.zeros((0, 3, 4, 4), np.float32), np.ones(3, np.float32)
+    assert kernel_set.channel_affine(x, w, w).shape == x.shape
+    np.testing.assert_array_equal(kernel_set.channel_sum(x), np.zeros(3))
+    assert kernel_set.batch_norm_grad(x, x, w, w, w, EPS)[0].shape == x.shape
+
+
+def test_the_same_numbers_from_run_to_run(kernel_set, rng):
+    x = rng.normal(size=(64, 32, 16, 16)).astype(np.float32)
+    with_one = []
+    for threads in (1, 2):
+        before = kernels.get_num_threads()
+        kernels.set_num_threads(threads)
+        try:
+            first, second = (kernel_set.batch_norm(x, None, None, EPS) for _ in range(2))
+        finally:
+            kernels.set_num_threads(before)
+        for a, b in zip(first, second):
+            np.testing.assert_array_equal(a, b)
+        with_one.append(first[0])
+    np.testing.assert_allclose(*with_one, rtol=1e-5, atol=1e-6)
