@@ -174,7 +174,7 @@ def show_stage(figure: Figure, stage: Stage, top: float) -> None:
     label = figure.text(0.3 / total_width, y, " → ".join(stage.kinds), fontsize=style.LABEL, fontweight="bold",
                         color=style.INK, va="center")
     extent = label.get_window_extent()
-    figure.text(extent.x1 / figure.dpi / total_width + 0.16 / total_width, y, f"{path}  ·  {detail}", fontsize=style.LABEL - 1,
+    figure.text((extent.x1 / figure.dpi + 0.16) / total_width, y, f"{path}  ·  {detail}", fontsize=style.LABEL - 1,
                 color=style.SOFT, va="center")
     chosen = stage.maps[np.linspace(0, count - 1, drawn).round().astype(int)]
     limit = float(np.abs(chosen).max()) or 1.0

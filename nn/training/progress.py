@@ -27,8 +27,8 @@ COLUMNS = (
 class ProgressBar(Callback):
     """A tqdm bar with loss and accuracy over the batches of an epoch; when the epoch is complete, its row of a table.
 
-    The bar goes to `bar` (standard error) and only if that is a terminal, the table to `file` (standard output).  The bar moves
-    at most every `interval` seconds.
+    The bar goes to `bar` (standard error) and only if that is a terminal, the table to `file` (standard output).  The bar
+    moves at most every `interval` seconds.
     """
 
     def __init__(self, file: IO[str] | None = None, bar: IO[str] | None = None, interval: float = 0.1):

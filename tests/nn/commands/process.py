@@ -18,7 +18,7 @@ def environment(**changes: str) -> dict[str, str]:
 
 
 def tensorgrad(*arguments: Any, cwd: Any, code: int | None = 0, prelude: str = "") -> subprocess.CompletedProcess[str]:
-    """Run ``tensorgrad arguments`` in folder `cwd`, after the Python statements in `prelude`; its exit code has to be `code`."""
+    """Run ``tensorgrad arguments`` in folder `cwd`, after the statements in `prelude`; its exit code has to be `code`."""
     call = ["-m", "nn.commands"]
     if prelude:
         call = ["-c", f"{prelude}\nimport sys\nfrom nn.commands import main\nsys.exit(main())"]

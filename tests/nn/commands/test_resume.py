@@ -93,7 +93,8 @@ def test_killed_at_every_write(tmp_path, uninterrupted):
             break
         go_on(cwd)
         assert content(cwd / "run") == uninterrupted, f"killed at call {call}"
-        assert {path.suffix for path in (cwd / "run").iterdir()} >= {".png", ".svg", ".json", ".jsonl", ".npz", ".safetensors"}
+        suffixes = {path.suffix for path in (cwd / "run").iterdir()}
+        assert suffixes >= {".png", ".svg", ".json", ".jsonl", ".npz", ".safetensors"}
         call += 1
     assert call > 40
 
@@ -102,7 +103,8 @@ def test_killed_at_every_write(tmp_path, uninterrupted):
 @pytest.mark.parametrize("model", ["lenet5", "resnet20"])
 def test_killed_at_random_moments(model, tmp_path):
     """Batch norm, dropout, momentum and two threads included."""
-    arguments = ["train", "--model", model, "--epochs", "4", "--batch-size", "64", "--seed", "3", "--workers", "1", "--quiet"]
+    arguments = ["train", "--model", model, "--epochs", "4", "--batch-size", "64", "--seed", "3", "--workers", "1",
+                 "--quiet"]
     tensorgrad(*arguments, "--out", "whole", cwd=tmp_path)
     for _ in range(6):
         subprocess.run(["rm", "-rf", "run"], cwd=tmp_path)

@@ -97,8 +97,8 @@ def test_default_folder_and_quiet(tmp_path):
 
 def test_the_seed_decides(tmp_path):
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        tensorgrad("train", *QUICK, "--quiet", "--seed", seed, "--workers", 2 if name == "b" else 0, "--out", name, cwd=tmp_path,
-                   prelude=WITHOUT.format("matplotlib"))
+        tensorgrad("train", *QUICK, "--quiet", "--seed", seed, "--workers", 2 if name == "b" else 0, "--out", name,
+                   cwd=tmp_path, prelude=WITHOUT.format("matplotlib"))
     a, b, c = ((tmp_path / name / "weights.safetensors").read_bytes() for name in "abc")
     assert a == b and a != c
 
@@ -136,8 +136,9 @@ def test_ctrl_c_leaves_a_run_to_go_on_with(tmp_path):
 
 
 def test_sigterm_is_like_ctrl_c(tmp_path):
-    process = subprocess.Popen([sys.executable, "-m", "nn.commands", "train", "--epochs", "200", "--out", "run"], cwd=tmp_path,
-                               env=environment(PYTHONUNBUFFERED="1"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, "-m", "nn.commands", "train", "--epochs", "200", "--out", "run"],
+                               cwd=tmp_path, env=environment(PYTHONUNBUFFERED="1"), text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     for line in process.stdout:
         if line.split()[:1] == ["1/200"]:
             break

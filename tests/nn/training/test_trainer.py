@@ -133,7 +133,8 @@ def test_predict_takes_arrays_tensors_and_loaders():
     trainer = make()
     inputs = data().arrays[0]
     expected = trainer.model.eval()(tensor(inputs)).array
-    for given in (inputs, tensor(inputs), DataLoader(data(), 16), [(inputs[:30],), (inputs[30:],)], [inputs[:30], inputs[30:]]):
+    pairs = [(inputs[:30],), (inputs[30:],)]
+    for given in (inputs, tensor(inputs), DataLoader(data(), 16), pairs, [inputs[:30], inputs[30:]]):
         np.testing.assert_allclose(trainer.predict(given, batch_size=7), expected, rtol=1e-5, atol=1e-6)
 
 
