@@ -47,4 +47,6 @@ def place(name: str, root: str | None) -> str:
 
 def text(value: object) -> str:
     """A setting as the command line takes it."""
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)

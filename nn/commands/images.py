@@ -56,6 +56,9 @@ def read_npy(path: Path) -> np.ndarray:
         array = np.load(path, allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
         raise DataError(f"predict: {path} is no array file: {error}.\n  Write it with numpy.save.") from None
+    if array.dtype.kind not in "biuf":
+        raise DataError(f"predict: {path} holds {array.dtype}, not numbers.\n"
+                        "  Save bytes from 0 to 255, or floats from 0 to 1.")
     if array.ndim == 3 and array.shape[0] in (1, 3) and array.shape[2] not in (1, 2, 3, 4):
         array = np.moveaxis(array, 0, 2)
     if array.ndim not in (2, 3) or array.ndim == 3 and array.shape[2] not in (1, 2, 3, 4) or 0 in array.shape:
