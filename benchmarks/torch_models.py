@@ -35,9 +35,9 @@ def lenet5(classes: int, channels: int, side: int) -> nn.Module:
 def cnn(classes: int, channels: int, side: int) -> nn.Module:
     """`nn.models.CNN`."""
     return FeaturesAndClassifier(
-        [nn.Conv2d(channels, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
-         nn.Conv2d(16, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)],
-        [nn.Linear(32 * (side // 4) ** 2, 64), nn.ReLU(), nn.Linear(64, classes)])
+        [nn.Conv2d(channels, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+         nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)],
+        [nn.Linear(64 * (side // 4) ** 2, 128), nn.ReLU(), nn.Linear(128, classes)])
 
 
 def vgg(classes: int, channels: int, side: int) -> nn.Module:

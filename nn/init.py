@@ -145,7 +145,7 @@ def eye_(tensor: T) -> T:
     """
     if tensor.ndim != 2:
         raise ShapeError(message("eye_", "the identity is a matrix", {"tensor": tensor}, "Use dirac_ for convolutions."))
-    return write(tensor, np.eye(*tensor.shape))
+    return write(tensor, np.eye(tensor.shape[0], tensor.shape[1]))
 
 
 def dirac_(tensor: T, groups: int = 1) -> T:

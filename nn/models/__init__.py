@@ -7,7 +7,7 @@ image too small for it is refused with the smallest one that fits.
 from __future__ import annotations
 
 import difflib
-from typing import Any
+from typing import Any, Callable
 
 from nn.models.cnn import CNN
 from nn.models.lenet import LeNet5
@@ -19,7 +19,7 @@ from tensorgrad.errors import ArgumentError
 
 __all__ = ["create", "available", "CNN", "LeNet5", "MLP", "ResNet20", "VGG"]
 
-MODELS: dict[str, type[Module]] = {"cnn": CNN, "lenet5": LeNet5, "mlp": MLP, "resnet20": ResNet20, "vgg": VGG}
+MODELS: dict[str, Callable[..., Module]] = {"cnn": CNN, "lenet5": LeNet5, "mlp": MLP, "resnet20": ResNet20, "vgg": VGG}
 
 
 def available() -> list[str]:

@@ -29,6 +29,8 @@ class Loss(Module):
 class WeightedLoss(Loss):
     """A loss with weights: a buffer, saved in the state dict if given."""
 
+    weight: Tensor | None
+
     def __init__(self, weight: Any = None, reduction: str = "mean"):
         super().__init__(reduction)
         self.register_buffer("weight", constant(weight))
@@ -128,6 +130,7 @@ class BCEWithLogitsLoss(WeightedLoss):
 
     def __init__(self, weight: Any = None, *, reduction: str = "mean", pos_weight: Any = None):
         super().__init__(weight, reduction)
+        self.pos_weight: Tensor | None
         self.register_buffer("pos_weight", constant(pos_weight))
 
     def forward(self, input: Tensor, target: Any) -> Tensor:
