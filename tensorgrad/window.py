@@ -125,6 +125,16 @@ class Window:
             raise window._does_not_fit(sizes, who, input)
         return tuple(out)
 
+    def input_sizes(self, counts: Sizes) -> Sizes:
+        """The smallest image that has so many windows along each axis; below 1 where padding alone has more.
+
+        Example
+            >>> Window.parse("conv_transpose2d", 2, 3, stride=2, padding=1).input_sizes((4, 4))
+            (7, 7)
+        """
+        return tuple([(n - 1) * s + e - before - after
+                      for n, s, e, (before, after) in zip(counts, self.stride, self.extent, self.padding)])
+
     def _does_not_fit(self, sizes: Sizes, who: str, input: Any) -> ShapeError:
         padded = tuple([n + before + after for n, (before, after) in zip(sizes, self.padding)])
         span = "" if set(self.dilation) == {1} else f" (spans {times(self.extent)} with dilation {short(self.dilation)})"

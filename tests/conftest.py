@@ -10,6 +10,7 @@ import pytest
 
 import tensorgrad
 from tensorgrad import kernels
+from tensorgrad.kernels import choices
 from tensorgrad.random import manual_seed
 from tensorgrad.recording import here
 
@@ -19,7 +20,8 @@ SEED = 20_240_607
 def switches() -> dict[str, Any]:
     """What code can switch for the whole process or thread, by name."""
     return {"grad mode": here.recording, "scope": here.scope, "default dtype": tensorgrad.get_default_dtype(),
-            "kernel set": kernels.active().name, "number of threads": kernels.get_num_threads()}
+            "kernel set": kernels.active().name, "algorithms": choices.current(),
+            "number of threads": kernels.get_num_threads()}
 
 
 def reset(before: dict[str, Any]) -> None:
@@ -27,6 +29,7 @@ def reset(before: dict[str, Any]) -> None:
     here.recording, here.scope = before["grad mode"], before["scope"]
     tensorgrad.set_default_dtype(before["default dtype"])
     kernels.use(before["kernel set"])
+    kernels.algorithms(**before["algorithms"]._asdict())
     kernels.set_num_threads(before["number of threads"])
 
 

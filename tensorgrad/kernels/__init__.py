@@ -2,7 +2,8 @@
 
 `contract` says what each kernel does.  "reference" is NumPy only; "compiled" needs the extra [fast] (numba), has the same
 functions and passes the same tests.  It is picked when numba is installed, unless the environment variable
-TENSORGRAD_KERNELS names another.
+TENSORGRAD_KERNELS names another.  `explain` says by which algorithm a convolution runs and what that costs, `algorithms`
+overrides the choice.
 
 Example
     >>> with use("reference"):
@@ -21,10 +22,12 @@ from types import ModuleType
 from typing import Any, Callable
 
 from tensorgrad.errors import KernelError
+from tensorgrad.kernels.choices import algorithms
 from tensorgrad.kernels.contract import KERNELS, Kernels
+from tensorgrad.kernels.explanation import explain
 from tensorgrad.kernels.threads import get_num_threads, set_num_threads
 
-__all__ = ["active", "use", "available", "KernelSet", "get_num_threads", "set_num_threads"]
+__all__ = ["active", "use", "available", "KernelSet", "explain", "algorithms", "get_num_threads", "set_num_threads"]
 
 # name: (module, package it needs, how to get that)
 sets: dict[str, tuple[str, str | None, str]] = {

@@ -101,8 +101,7 @@ def convolve_transposed(who: str, ndim: int, input: Operand, weight: Operand, bi
     # What output_padding adds at the end is padding taken away there: then sizes and windows determine each other.
     window = Window(window.kernel, window.stride, tuple([(p, p - e) for (p, _), e in zip(window.padding, extra)]),
                     window.dilation)
-    sizes = tuple([(n - 1) * s + e - before - after
-                   for n, s, e, (before, after) in zip(x.shape[2:], window.stride, window.extent, window.padding)])
+    sizes = window.input_sizes(tuple(x.shape[2:]))
     if min(sizes) < 1 or 0 in x.shape[2:]:
         raise ShapeError(message(who, f"nothing is left: the result would have the sizes {sizes}",
                                  {"input": x, "weight": weight}, f"Use less padding than {padding}, or a larger input."))

@@ -4,18 +4,28 @@
     winograd    3×3, stride 1: a quarter of the multiplications, where channels fill vectors
     direct      everything else
 
-`benchmarks` measures the three against each other; the thresholds below are where they cross.
+`benchmarks` measures the three against each other; the thresholds below are where they cross.  `kernels.explain` shows the
+decision and its reason, `kernels.algorithms` overrides it.
 """
 
 from __future__ import annotations
 
+import functools
+import math
+
 import numpy as np
 
+from tensorgrad.kernels.choices import Choices, Plan, current
 from tensorgrad.kernels.compiled.vectors import lanes
-from tensorgrad.window import Window
+from tensorgrad.window import Window, times
 
 LEAST_CHANNELS = 16  # below, the transforms cost more than the multiplications they save
 LEAST_TILES = 32     # below, transforming the weights does
+POINTS = 36          # multiplications per tile of 4×4 results, channel and filter
+
+# Rounding in float32, as a share of the norm of the result, per root of the number of terms: by Winograd, and directly.
+RESULT_ROUNDING = (1.1e-7, 5e-8)   # terms: channels that are summed over
+WEIGHT_ROUNDING = (1.6e-8, 1.2e-8)  # terms: positions of all images
 
 
 def algorithm(batch: int, channels: int, filters: int, window: Window, counts: tuple[int, ...], groups: int,
@@ -28,11 +38,82 @@ def algorithm(batch: int, channels: int, filters: int, window: Window, counts: t
         >>> algorithm(64, 64, 64, window, (32, 32), 1, np.dtype(np.float32))
         'winograd'
     """
+    return decide(batch, channels, filters, window, tuple(counts), groups, dtype, current())[0]
+
+
+@functools.lru_cache(maxsize=4096)
+def decide(batch: int, channels: int, filters: int, window: Window, counts: tuple[int, ...], groups: int, dtype: np.dtype,
+           choices: Choices) -> tuple[str, str]:
+    """The algorithm, and why; looked up by shape, for this runs at every call."""
     if groups == channels == filters and groups > 1:
-        return "depthwise"
+        if choices.depthwise is not False:
+            return "depthwise", "every group has one channel and one filter: vectors run over the channels"
+        return "direct", "depthwise is switched off by algorithms(depthwise=False)"
+    obstacle = impossible(channels, filters, window, groups, dtype)
+    if obstacle:
+        return "direct", f"{obstacle}; Winograd's 4×4 tiles need 3×3 at stride 1 in float32 and channels that fill vectors"
+    if choices.winograd is False:
+        return "direct", "Winograd is switched off by algorithms(winograd=False)"
+    tiles = number_of_tiles(batch, counts)
+    if choices.winograd is None:
+        if min(channels, filters) < LEAST_CHANNELS:
+            return "direct", (f"with {channels} to {filters} channels, fewer than {LEAST_CHANNELS}, Winograd's transforms "
+                              "cost more than they save")
+        if tiles < LEAST_TILES or min(counts) < 3:
+            return "direct", f"for {tiles} tiles of 4×4, transforming the weights for Winograd costs more than it saves"
+    cause = ("asked for by algorithms(winograd=True)" if choices.winograd else
+             f"{channels} to {filters} channels fill vectors")
+    return "winograd", f"3×3 at stride 1, {cause}: 36 instead of 144 multiplications per tile of 4×4"
+
+
+def impossible(channels: int, filters: int, window: Window, groups: int, dtype: np.dtype) -> str:
+    """What keeps Winograd from running at all; "" if nothing does."""
     lane = lanes(dtype.itemsize)
-    fits = (window.kernel == (3, 3) and window.stride == (1, 1) and window.dilation == (1, 1) and groups == 1
-            and all(0 <= side <= 2 for axis in window.padding for side in axis)
-            and channels % lane == 0 and filters % lane == 0 and min(channels, filters) >= LEAST_CHANNELS)
-    tiles = batch * int(np.prod([-(-n // 4) for n in counts]))
-    return "winograd" if fits and dtype == np.float32 and tiles >= LEAST_TILES and min(counts) >= 3 else "direct"
+    if window.kernel != (3, 3):
+        return f"the kernel is {times(window.kernel)}"
+    if window.stride != (1, 1) or window.dilation != (1, 1):
+        return f"the stride is {times(window.stride)}, the dilation {times(window.dilation)}"
+    if groups != 1:
+        return f"there are {groups} groups"
+    if not all(0 <= side <= 2 for axis in window.padding for side in axis):
+        return f"the padding is {window.padding}"
+    if dtype != np.float32:
+        return f"the dtype is {dtype.name}"
+    uneven = [str(n) for n in dict.fromkeys((channels, filters)) if n % lane]
+    return f"{' and '.join(uneven)} channels do not fill vectors of {lane}" if uneven else ""
+
+
+def number_of_tiles(batch: int, counts: tuple[int, ...]) -> int:
+    """How many tiles of 4×4 cover the results."""
+    return batch * math.prod([-(-n // 4) for n in counts])
+
+
+def plan(kernel: str, batch: int, channels: int, filters: int, window: Window, sizes: tuple[int, ...],
+         counts: tuple[int, ...], groups: int, dtype: np.dtype, choices: Choices) -> Plan:
+    """How `kernel` of the contract is computed.
+
+    Not counted are Winograd's transforms, additions for the most part, and what vectors compute for channels that do not
+    fill them.
+    """
+    made = sizes if kernel == "conv_input_grad" else counts
+    inner, outer = (filters, channels) if kernel == "conv_input_grad" else (channels, filters)
+    name, why = decide(batch, inner, outer, window, made, groups, dtype, choices)
+    weights = filters * (channels // groups) * window.taps
+    positions = batch * math.prod(counts)
+    products, copies = positions * weights, weights
+    if name == "winograd":
+        tiles = number_of_tiles(batch, made)
+        products = POINTS * tiles * channels * filters
+        copies = POINTS * (tiles * (channels + filters) + channels * filters)
+    return Plan(name, why, products, copies * dtype.itemsize, rounding(kernel, name, inner, positions, dtype))
+
+
+def rounding(kernel: str, name: str, channels: int, positions: int, dtype: np.dtype) -> float | None:
+    """About how far a float32 result is from the exact one, as a share of its norm; None where it was not measured.
+
+    For entries of both signs.  Where large terms cancel, the share is larger, for every algorithm.
+    """
+    if dtype != np.float32 or name == "depthwise":
+        return None
+    factors, terms = (WEIGHT_ROUNDING, positions) if kernel == "conv_weight_grad" else (RESULT_ROUNDING, channels)
+    return max(2e-7 if name == "direct" else 4e-7, factors[name == "direct"] * math.sqrt(terms))

@@ -11,8 +11,8 @@ import math
 
 import numpy as np
 
-from tensorgrad.kernels.choices import Plan
-from tensorgrad.window import Window
+from tensorgrad.kernels.choices import Choices, Plan
+from tensorgrad.window import Window, times
 
 SHORT_RUN = 16  # entries side by side in memory below which a copy of windows is slow
 
@@ -30,7 +30,7 @@ def gradient_by_windows(window: Window, channels: int) -> bool:
 
 
 def plan(kernel: str, batch: int, channels: int, filters: int, window: Window, sizes: tuple[int, ...],
-         counts: tuple[int, ...], groups: int, dtype: np.dtype) -> Plan:
+         counts: tuple[int, ...], groups: int, dtype: np.dtype, choices: Choices) -> Plan:
     """How `kernel` of the contract is computed."""
     per_group = channels // groups
     positions = batch * math.prod(counts)
@@ -41,9 +41,10 @@ def plan(kernel: str, batch: int, channels: int, filters: int, window: Window, s
         return Plan("depthwise", "every group has one channel: there is nothing to sum over but taps", products,
                     made * window.taps * itemsize)
     if kernel == "conv_input_grad" and not gradient_by_windows(window, per_group):
-        cause = (f"the stride is {window.stride}" if set(window.stride) != {1} else
-                 f"a row of a window has {per_group * window.kernel[-1]} entries, fewer than {2 * SHORT_RUN}"
-                 if min(map(min, mirrored(window).padding)) >= 0 else "the padding is wider than the kernel reaches")
+        row = per_group * window.kernel[-1]
+        cause = (f"the stride is {times(window.stride)}" if set(window.stride) != {1} else
+                 f"a row of a window has {row} entries, fewer than {2 * SHORT_RUN}" if row < 2 * SHORT_RUN else
+                 "the padding is wider than the kernel reaches")
         return Plan("taps", f"{cause}, so that products per tap are added up", products,
                     positions * channels * window.taps * itemsize)
     if kernel == "conv_input_grad":  # every cell is a window over the outputs
