@@ -13,7 +13,8 @@ import numpy as np
 from tensorgrad.errors import ArgumentError, DtypeError, ShapeError, message
 from tensorgrad.random import Generator
 
-__all__ = ["Compose", "ToFloat", "Normalize", "RandomCrop", "RandomHorizontalFlip", "RandomRotation"]
+__all__ = ["Compose", "ToFloat", "Normalize", "RandomCrop", "RandomHorizontalFlip", "RandomRotation",
+           "RandomAffine"]
 
 
 class Compose:
@@ -176,10 +177,7 @@ class RandomRotation:
     """
 
     def __init__(self, degrees: float | tuple[float, float], fill: float = 0):
-        low, high = degrees if isinstance(degrees, (tuple, list)) else (-degrees, degrees)
-        if not low <= high:
-            raise ArgumentError(f"RandomRotation: degrees={degrees!r} is not allowed.\n  Use a number ≥ 0, or (low, high).")
-        self.degrees, self.fill = (low, high), fill
+        self.degrees, self.fill = interval("RandomRotation", "degrees", degrees), fill
 
     def __call__(self, batch: np.ndarray, rng: Generator) -> np.ndarray:
         check_images("RandomRotation", batch)
@@ -191,14 +189,80 @@ class RandomRotation:
         return f"RandomRotation(degrees=({self.degrees[0]:g}, {self.degrees[1]:g}), fill={self.fill:g})"
 
 
+class RandomAffine:
+    """Each image turned, slanted, scaled and shifted at random, about its centre; what comes from outside is `fill`.
+
+    Parameters
+        degrees     as in `RandomRotation`
+        translate   largest shift as fractions of height and width: (0.1, 0.1); None for no shift
+        scale       (low, high) of the factor by which the image grows; None for 1
+        shear       slant of upright lines in degrees: uniform in [−shear, shear], or in (low, high); None for none
+
+    Raises
+        ArgumentError   an interval that is none, a scale that is not above 0, a shear of 90° or more
+        DtypeError      a batch of integers
+
+    Example
+        >>> RandomAffine(0, scale=(2, 2))(np.eye(4)[None, None], np.random.default_rng(0))[0, 0, 1:3, 1:3]
+        array([[0.625, 0.375],
+               [0.375, 0.625]])
+    """
+
+    def __init__(self, degrees: float | tuple[float, float], translate: tuple[float, float] | None = None,
+                 scale: tuple[float, float] | None = None, shear: float | tuple[float, float] | None = None,
+                 fill: float = 0):
+        self.degrees = interval("RandomAffine", "degrees", degrees)
+        self.shear = interval("RandomAffine", "shear", shear or 0)
+        self.translate, self.scale, self.fill = tuple(translate or (0, 0)), tuple(scale or (1, 1)), fill
+        if len(self.scale) != 2 or not 0 < self.scale[0] <= self.scale[1]:
+            raise ArgumentError(f"RandomAffine: scale={scale!r} is not allowed.\n  Use (low, high), above 0.")
+        if len(self.translate) != 2 or not all(0 <= part <= 1 for part in self.translate):
+            raise ArgumentError(f"RandomAffine: translate={translate!r} is not allowed.\n  Use two numbers in [0, 1].")
+        if not -90 < self.shear[0] <= self.shear[1] < 90:
+            raise ArgumentError(f"RandomAffine: shear={shear!r} is not allowed.\n  Use degrees between −90 and 90.")
+
+    def __call__(self, batch: np.ndarray, rng: Generator) -> np.ndarray:
+        check_images("RandomAffine", batch)
+        if batch.dtype.kind != "f":
+            raise DtypeError(message("RandomAffine", "expects floats", {"batch": batch}, "Put ToFloat() before it."))
+        n, (height, width) = len(batch), batch.shape[2:]
+        turn = rotation(np.deg2rad(rng.uniform(*self.degrees, size=n)))
+        slant = np.zeros((n, 2, 2))
+        slant[:, 0, 0] = slant[:, 1, 1] = 1
+        slant[:, 1, 0] = np.tan(np.deg2rad(rng.uniform(*self.shear, size=n)))
+        growth = rng.uniform(*self.scale, size=(n, 1, 1))
+        shifts = rng.uniform(-1, 1, size=(n, 2)) * self.translate * (height, width)
+        return warp(batch, slant @ turn / growth, shifts, self.fill)
+
+    def __repr__(self) -> str:
+        return (f"RandomAffine(degrees={self.degrees}, translate={self.translate}, scale={self.scale}, shear={self.shear}, "
+                f"fill={self.fill:g})")
+
+
 def rotate(batch: np.ndarray, angles: np.ndarray, fill: float) -> np.ndarray:
     """Image n of the batch turned counter-clockwise by ``angles[n]`` radians."""
+    return warp(batch, rotation(angles), np.zeros((len(batch), 2)), fill)
+
+
+def rotation(angles: np.ndarray) -> np.ndarray:
+    """(N, 2, 2): per angle the matrix that takes (row, column) of a turned image to where it comes from."""
+    cos, sin = np.cos(angles), np.sin(angles)
+    return np.stack([np.stack([cos, sin], -1), np.stack([-sin, cos], -1)], 1)
+
+
+def warp(batch: np.ndarray, matrices: np.ndarray, shifts: np.ndarray, fill: float) -> np.ndarray:
+    """Image n of the batch, the cell at c from its centre read at ``matrices[n] @ (c − shifts[n])``; c is (row, column).
+
+    A new pixel is read between the four old ones around that place (bilinear).
+    """
     n, c, H, W = batch.shape
+    (a, b), (d, e) = matrices.astype(batch.dtype).transpose(1, 2, 0)[..., None, None]
+    down, right = shifts.astype(batch.dtype).T[..., None, None]
     y, x = (np.arange(H)[:, None] - (H - 1) / 2).astype(batch.dtype), (np.arange(W) - (W - 1) / 2).astype(batch.dtype)
-    cos, sin = np.cos(angles).astype(batch.dtype)[:, None, None], np.sin(angles).astype(batch.dtype)[:, None, None]
+    y, x = y - down, x - right
     # (N, H, W): the place a pixel comes from; all that is outside comes from the frame, one cell above and left, two below
-    rows = np.clip(y * cos + x * sin + (H - 1) / 2, -1, H)
-    columns = np.clip(x * cos - y * sin + (W - 1) / 2, -1, W)
+    rows = np.clip(y * a + x * b + (H - 1) / 2, -1, H)
+    columns = np.clip(y * d + x * e + (W - 1) / 2, -1, W)
     top, left = np.floor(rows), np.floor(columns)
     down, right = (rows - top)[:, None], (columns - left)[:, None]
     up, near = 1 - down, 1 - right
@@ -225,3 +289,11 @@ def pair(who: str, name: str, value: Any, least: int) -> tuple[int, int]:
     if len(both) != 2 or any(isinstance(v, bool) or not isinstance(v, (int, np.integer)) or v < least for v in both):
         raise ArgumentError(f"{who}: {name}={value!r} is not allowed.\n  Use an integer ≥ {least}, or two.")
     return int(both[0]), int(both[1])
+
+
+def interval(who: str, name: str, value: Any) -> tuple[float, float]:
+    """`value` as (low, high): a number is the distance from 0 in both directions."""
+    low, high = value if isinstance(value, (tuple, list)) else (-value, value)
+    if not low <= high:
+        raise ArgumentError(f"{who}: {name}={value!r} is not allowed.\n  Use a number ≥ 0, or (low, high).")
+    return low, high

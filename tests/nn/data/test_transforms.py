@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nn.data.transforms import Compose, Normalize, RandomCrop, RandomHorizontalFlip, RandomRotation, ToFloat, rotate
+from nn.data.transforms import (Compose, Normalize, RandomAffine, RandomCrop, RandomHorizontalFlip, RandomRotation, ToFloat,
+                                rotate, warp)
 from tensorgrad.errors import ArgumentError, DtypeError, ShapeError
 
 RANDOM = [RandomCrop(5), RandomCrop((4, 6), padding=(1, 2), fill=3), RandomHorizontalFlip(), RandomRotation(30),
@@ -134,8 +135,48 @@ def test_angles_are_drawn_from_the_interval():
     assert np.all(out[:, 0, :2, 3:6].sum((1, 2)) > 0.5)  # is above it
 
 
+def test_affine_parts():
+    x = batch(6, 2, 9, 9, np.float64)
+    rng = np.random.default_rng
+    np.testing.assert_allclose(RandomAffine(0)(x, rng(0)), x, atol=1e-12)
+    np.testing.assert_allclose(RandomAffine((90, 90))(x, rng(0)), np.rot90(x, 1, (2, 3)), atol=1e-12)
+    dot = np.zeros((200, 1, 9, 9))
+    dot[:, :, 2, 4] = 1  # two cells above the centre
+    slanted = RandomAffine(0, shear=(45, 45))(dot, rng(0))
+    np.testing.assert_allclose(slanted[:, 0, 2, 6], 1, atol=1e-12)  # above the centre goes right
+    grown = RandomAffine(0, scale=(2, 2))(dot, rng(0))
+    np.testing.assert_allclose(grown[:, 0, 0, 4], 1, atol=1e-12)  # twice as far away
+    shifted = RandomAffine(0, translate=(2 / 9, 0))(dot, rng(0))
+    rows = (shifted[:, 0, :, 4] * np.arange(9)).sum(1)
+    assert np.allclose(shifted.sum((1, 2, 3)), 1) and 0 <= rows.min() < 0.2 and 3.8 < rows.max() <= 4
+
+
+def test_affine_draws_for_every_image():
+    x = np.repeat(batch(1, 1, 12, 12), 20, 0)
+    out = RandomAffine(10, (0.1, 0.1), (0.9, 1.1), 10)(x, np.random.default_rng(0))
+    assert len({image.tobytes() for image in out}) == 20 and out.dtype == x.dtype
+    again = RandomAffine(10, (0.1, 0.1), (0.9, 1.1), 10)(x, np.random.default_rng(0))
+    assert np.array_equal(out, again)
+
+
+@pytest.mark.parametrize("options, text", [
+    ({"degrees": (5, -5)}, r"RandomAffine: degrees=\(5, -5\)"), ({"degrees": 0, "scale": (0, 1)}, "above 0"),
+    ({"degrees": 0, "translate": (2, 0)}, r"Use two numbers in \[0, 1\]"), ({"degrees": 0, "shear": 90}, "shear=90"),
+])
+def test_affine_options(options, text):
+    with pytest.raises(ArgumentError, match=text):
+        RandomAffine(**options)
+
+
+def test_affine_wants_floats():
+    with pytest.raises(DtypeError, match="RandomAffine: expects floats"):
+        RandomAffine(5)(np.zeros((1, 1, 2, 2), np.uint8), np.random.default_rng(0))
+
+
 def test_reprs():
     every = [ToFloat(), RandomCrop(32, 4), RandomHorizontalFlip(), RandomRotation(15), Normalize(0.5, 0.25)]
+    assert repr(RandomAffine(5, scale=(0.9, 1.1), shear=3)) == (
+        "RandomAffine(degrees=(-5, 5), translate=(0, 0), scale=(0.9, 1.1), shear=(-3, 3), fill=0)")
     assert repr(Compose(every)) == (
         "Compose([ToFloat(scale=255), RandomCrop(size=(32, 32), padding=(4, 4), fill=0), RandomHorizontalFlip(p=0.5), "
         "RandomRotation(degrees=(-15, 15), fill=0), Normalize(mean=0.5, std=0.25)])")
@@ -150,3 +191,14 @@ def test_rotation_as_pytorch_samples(rng):
     grid = torch.nn.functional.affine_grid(torch.tensor(theta), x.shape, align_corners=False)
     wanted = torch.nn.functional.grid_sample(torch.tensor(x), grid, align_corners=False).numpy()
     np.testing.assert_allclose(rotate(x, angles, 0.0), wanted, atol=1e-12)
+
+
+@pytest.mark.torch
+def test_warp_as_pytorch_samples(rng):
+    torch = pytest.importorskip("torch")
+    x, matrices, shifts = rng.random((3, 2, 7, 7)), rng.normal(size=(3, 2, 2)), rng.normal(size=(3, 2))
+    offsets = np.einsum("nij,nj->ni", matrices, -shifts) * 2 / 7
+    theta = np.concatenate([matrices[:, ::-1, ::-1], offsets[:, ::-1, None]], 2)  # PyTorch counts columns first
+    grid = torch.nn.functional.affine_grid(torch.tensor(theta), x.shape, align_corners=False)
+    wanted = torch.nn.functional.grid_sample(torch.tensor(x), grid, align_corners=False).numpy()
+    np.testing.assert_allclose(warp(x, matrices, shifts, 0.0), wanted, atol=1e-12)
