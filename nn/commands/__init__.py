@@ -10,7 +10,7 @@ import os
 import sys
 from typing import Sequence
 
-from nn.commands import data, draw, predict, summary, train
+from nn.commands import data as data, draw as draw, predict as predict, summary as summary, train as train
 from nn.commands.terminal import Terminated, error_text
 from tensorgrad.errors import TensorgradError
 from tensorgrad.version import __version__

@@ -16,7 +16,7 @@ import nn
 from nn.commands.images import Target
 from nn.commands.settings import Settings
 from nn.data import DataLoader, load
-from nn.data.transforms import Compose, Normalize, RandomCrop, RandomHorizontalFlip, RandomRotation
+from nn.data.transforms import Compose, Normalize, RandomAffine, RandomCrop, RandomHorizontalFlip
 from nn.models import create
 from nn.optim import lr_scheduler
 from nn.training import Callback, Trainer
@@ -51,7 +51,8 @@ class Experiment:
         """The loop over this experiment."""
         optimizer = make_optimizer(self.settings, self.model.parameters())
         scheduler = make_scheduler(self.settings, optimizer, len(self.train_loader))
-        return Trainer(self.model, nn.CrossEntropyLoss(), optimizer, scheduler, schedule="batch", callbacks=callbacks,
+        loss = nn.CrossEntropyLoss(label_smoothing=self.settings.label_smoothing)
+        return Trainer(self.model, loss, optimizer, scheduler, schedule="batch", callbacks=callbacks,
                        clip_grad_norm=self.settings.clip)
 
     def config(self) -> dict[str, Any]:
@@ -90,8 +91,9 @@ def use_machine(settings: Settings) -> None:
 
 def augmentation(data: str, image_size: tuple[int, int]) -> list[Any]:
     """Random changes of training images that leave their class as it is."""
-    if data in DRAWINGS:
-        return [RandomRotation(12), RandomCrop(image_size, padding=max(1, image_size[0] // 14))]
+    if is_drawing(data):
+        shift = (0.07, 0.07) if DRAWINGS[data.partition("-")[0]] else None  # where there is a border to shift into
+        return [RandomAffine(10, shift, (0.9, 1.1), 10)]
     return [RandomCrop(image_size, padding=image_size[0] // 8), RandomHorizontalFlip()]
 
 
@@ -127,4 +129,10 @@ def make_scheduler(settings: Settings, optimizer: Any, batches: int) -> Any:
 def target_of(data: dict[str, Any]) -> Target:
     """How a picture has to look for a model of that data set; `data` is as in config.json."""
     height, width = data["image_size"]
-    return Target(data["channels"], height, width, data["name"] in DRAWINGS, DRAWINGS.get(data["name"], 0.0))
+    margin = DRAWINGS.get(data["name"].partition("-")[0], 0.0)
+    return Target(data["channels"], height, width, is_drawing(data["name"]), margin)
+
+
+def is_drawing(data: str) -> bool:
+    """True for data sets of light strokes on black; "emnist-letters" is one as "emnist" is."""
+    return data.partition("-")[0] in DRAWINGS

@@ -25,15 +25,16 @@ class Preset(NamedTuple):
     scheduler: str
     warmup: float
     augment: bool
+    label_smoothing: float
 
 
 PRESETS = {
-    # data                   model     epochs batch optimizer lr     momentum decay scheduler warmup augment
-    "digits":        Preset("lenet5",   20,    32,  "adamw",  4e-3,   0.9,    1e-2, "cosine", 1.0, True),
-    "mnist":         Preset("lenet5",    5,    64,  "adamw",  3e-3,   0.9,    1e-2, "cosine", 0.3, False),
-    "fashion-mnist": Preset("lenet5",    5,    64,  "adamw",  3e-3,   0.9,    1e-2, "cosine", 0.3, False),
-    "emnist":        Preset("lenet5",    8,   128,  "adamw",  3e-3,   0.9,    1e-2, "cosine", 0.3, False),
-    "cifar10":       Preset("resnet20", 30,   128,  "sgd",    1e-1,   0.9,    5e-4, "cosine", 2.0, True),
+    # data                   model     epochs batch optimizer lr     momentum decay scheduler warmup augment smoothing
+    "digits":        Preset("lenet5",   60,    32,  "adamw",  4e-3,   0.9,    1e-2, "cosine", 1.0,   True,   0.1),
+    "mnist":         Preset("lenet5",    5,    64,  "adamw",  3e-3,   0.9,    1e-2, "cosine", 0.3,   False,  0.0),
+    "fashion-mnist": Preset("lenet5",    5,    64,  "adamw",  3e-3,   0.9,    1e-2, "cosine", 0.3,   False,  0.0),
+    "emnist":        Preset("lenet5",    8,   128,  "adamw",  3e-3,   0.9,    1e-2, "cosine", 0.3,   False,  0.0),
+    "cifar10":       Preset("resnet20", 30,   128,  "sgd",    1e-1,   0.9,    5e-4, "cosine", 2.0,   True,   0.0),
 }
 
 

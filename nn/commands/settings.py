@@ -35,6 +35,7 @@ class Settings:
     scheduler: str
     warmup: float
     augment: bool
+    label_smoothing: float
     clip: float | None
     seed: int
     threads: int | None
@@ -98,6 +99,8 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--weight-decay", type=number(float, 0), metavar="X", help="pull of the weights towards 0")
     how.add_argument("--scheduler", choices=SCHEDULERS, help="how the learning rate changes, batch by batch")
     how.add_argument("--warmup", type=number(float, 0), metavar="EPOCHS", help="epochs of rising learning rate")
+    how.add_argument("--label-smoothing", type=number(float, 0, 1), metavar="X",
+                     help="share of the target spread over all classes")
     how.add_argument("--clip", type=number(float, 0, open=True), metavar="NORM", help="scale gradients down to this norm")
     how.add_argument("--augment", action=argparse.BooleanOptionalAction, default=None,
                      help="shift, rotate or flip training images at random")

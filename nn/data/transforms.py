@@ -230,7 +230,7 @@ class RandomAffine:
         slant = np.zeros((n, 2, 2))
         slant[:, 0, 0] = slant[:, 1, 1] = 1
         slant[:, 1, 0] = np.tan(np.deg2rad(rng.uniform(*self.shear, size=n)))
-        growth = rng.uniform(*self.scale, size=(n, 1, 1))
+        growth = rng.uniform(self.scale[0], self.scale[1], size=(n, 1, 1))
         shifts = rng.uniform(-1, 1, size=(n, 2)) * self.translate * (height, width)
         return warp(batch, slant @ turn / growth, shifts, self.fill)
 
