@@ -43,10 +43,7 @@ class Embedding(Module):
     def __init__(self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, *, dtype: Any = None):
         self.num_embeddings = count("Embedding", "num_embeddings", num_embeddings)
         self.embedding_dim = count("Embedding", "embedding_dim", embedding_dim)
-        if padding_idx is not None and not -self.num_embeddings <= padding_idx < self.num_embeddings:
-            raise ArgumentError(f"Embedding: padding_idx={padding_idx} is outside a table of {self.num_embeddings} rows.\n"
-                                f"  Use a number from {-self.num_embeddings} to {self.num_embeddings - 1}, or None.")
-        self.padding_idx = None if padding_idx is None else padding_idx % self.num_embeddings
+        self.padding_idx = row(padding_idx, self.num_embeddings)
         self.weight = Parameter(np.empty((self.num_embeddings, self.embedding_dim), float_dtype("Embedding", dtype)))
         self.reset_parameters()
 
@@ -61,14 +58,16 @@ class Embedding(Module):
         """A layer with a given table, frozen unless `freeze` is False.
 
         Raises
-            ShapeError   a table without exactly 2 axes
+            ShapeError      a table without exactly 2 axes
+            ArgumentError   a `padding_idx` outside the table
         """
         table = as_tensor(embeddings)
         if table.ndim != 2:
             raise ShapeError(message("Embedding.from_pretrained", "a table has 2 axes", {"embeddings": table},
                                      "Pass (num_embeddings, embedding_dim)."))
         layer = cls.__new__(cls)
-        layer.num_embeddings, layer.embedding_dim, layer.padding_idx = *table.shape, padding_idx
+        layer.num_embeddings, layer.embedding_dim = table.shape
+        layer.padding_idx = row(padding_idx, layer.num_embeddings)
         layer.weight = Parameter(table, requires_grad=not freeze)
         return layer
 
@@ -78,3 +77,17 @@ class Embedding(Module):
     def extra_repr(self) -> str:
         padding = "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"
         return f"{self.num_embeddings}, {self.embedding_dim}{padding}"
+
+
+def row(padding_idx: int | None, rows: int) -> int | None:
+    """`padding_idx` counted from 0.
+
+    Raises
+        ArgumentError   outside a table of that many rows
+    """
+    if padding_idx is None:
+        return None
+    if not -rows <= padding_idx < rows:
+        raise ArgumentError(f"Embedding: padding_idx={padding_idx} is outside a table of {rows} rows.\n"
+                            f"  Use a number from {-rows} to {rows - 1}, or None.")
+    return padding_idx % rows

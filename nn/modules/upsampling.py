@@ -17,10 +17,12 @@ class Upsample(Module):
     """The image at another size, interpolated.
 
     Options
-        size            H' and W' of the result; or
-        scale_factor    how much larger it becomes
-        mode            'nearest', 'linear' (signals), 'bilinear' (images), 'trilinear' (volumes), 'bicubic'
-        align_corners   True maps corner cells onto corner cells; else the edges of the images are mapped
+        size                     H' and W' of the result; or
+        scale_factor             how much larger it becomes
+        mode                     'nearest', 'nearest-exact', 'area'; 'linear' for signals, 'bilinear' or 'bicubic' for
+                                 images, 'trilinear' for volumes
+        align_corners            True maps corner cells onto corner cells; else the edges of the images are mapped
+        recompute_scale_factor   True uses the ratio of the sizes, which are whole numbers, in place of `scale_factor`
 
     Shapes
         input    (N, C, H, W), or with one or three spatial axes
@@ -36,14 +38,16 @@ class Upsample(Module):
     """
 
     def __init__(self, size: Any = None, scale_factor: Any = None, mode: str = "nearest",
-                 align_corners: bool | None = None):
+                 align_corners: bool | None = None, recompute_scale_factor: bool | None = None):
         if (size is None) == (scale_factor is None):
             raise ArgumentError(f"{type(self).__name__}: size={size!r} and scale_factor={scale_factor!r}.\n"
                                 "  Pass one of them, such as scale_factor=2.")
         self.size, self.scale_factor, self.mode, self.align_corners = size, scale_factor, mode, align_corners
+        self.recompute_scale_factor = recompute_scale_factor
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.interpolate(input, self.size, self.scale_factor, self.mode, self.align_corners)
+        return F.interpolate(input, self.size, self.scale_factor, self.mode, self.align_corners,
+                             self.recompute_scale_factor)
 
     def extra_repr(self) -> str:
         size = f"size={self.size}" if self.scale_factor is None else f"scale_factor={self.scale_factor}"

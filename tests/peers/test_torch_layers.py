@@ -241,6 +241,9 @@ def test_padding(kind, spatial):
     (layer("Upsample", scale_factor=2.0), (2, 3, 5)), (layer("Upsample", (7, 5)), (2, 3, 4, 5)),
     (layer("Upsample", scale_factor=2.0, mode="bilinear"), (2, 3, 4, 5)),
     (layer("Upsample", (7, 9), mode="bilinear", align_corners=True), (2, 3, 4, 5)),
+    (layer("Upsample", (7, 9), mode="bicubic"), (2, 3, 4, 5)), (layer("Upsample", 7, mode="nearest-exact"), (2, 3, 5)),
+    (layer("Upsample", scale_factor=1.7, mode="linear", recompute_scale_factor=True), (2, 3, 5)),
+    (layer("Upsample", scale_factor=1.7, mode="trilinear"), (2, 3, 4, 5, 3)),
     (layer("UpsamplingNearest2d", scale_factor=3.0), (2, 3, 4, 5)),
     (layer("UpsamplingBilinear2d", (8, 3)), (2, 3, 4, 5))])
 def test_upsampling(build, shape):
