@@ -20,6 +20,7 @@ from nn.modules.conv import Convolution, ConvolutionTransposed, Kernel
 from nn.modules.linear import Bilinear, Linear
 from nn.modules.normalization import GroupNorm, LayerNorm, RMSNorm
 from nn.modules.pooling import AvgPool, MaxPool
+from tensorgrad import costs
 from tensorgrad.window import per_axis
 
 __all__ = ["parameter_formula", "multiply_adds"]
@@ -78,9 +79,7 @@ def _(layer: Any) -> str:
 def multiply_adds(layer: Module, inputs: Shape, output: Shape) -> int | None:
     """Multiplications followed by an addition in one call, for shapes of input and result; None where it is not defined.
 
-    Counted are one per tap and channel of a convolution, one per weight and row of a linear layer, one per cell of a
-    window for pooling, one per entry for batch norm in evaluation, three for norms that compute their statistics (mean,
-    variance, result; two for RMS norm).  Biases, activations and dropout are not counted.
+    What is counted is said in `tensorgrad.costs`, which has the formulas of the ops that layers are made of.
 
     Example
         >>> import nn
@@ -91,51 +90,50 @@ def multiply_adds(layer: Module, inputs: Shape, output: Shape) -> int | None:
 
 
 @multiply_adds.register
-def _(layer: Convolution, inputs: Shape, output: Shape) -> int:
-    return math.prod(output) * math.prod(layer.kernel_size) * (layer.in_channels // layer.groups)
+def _(layer: Convolution, inputs: Shape, output: Shape) -> int | None:
+    return costs.multiply_adds("conv", [inputs, layer.weight.shape], output)
 
 
 @multiply_adds.register
-def _(layer: ConvolutionTransposed, inputs: Shape, output: Shape) -> int:
-    return math.prod(inputs) * math.prod(layer.kernel_size) * (layer.out_channels // layer.groups)
+def _(layer: ConvolutionTransposed, inputs: Shape, output: Shape) -> int | None:
+    return costs.multiply_adds("conv_transpose", [inputs, layer.weight.shape], output)
 
 
 @multiply_adds.register
-def _(layer: Linear, inputs: Shape, output: Shape) -> int:
-    return math.prod(output) * layer.in_features
+def _(layer: Linear, inputs: Shape, output: Shape) -> int | None:
+    return costs.multiply_adds("linear", [inputs, layer.weight.shape], output)
 
 
 @multiply_adds.register
-def _(layer: Bilinear, inputs: Shape, output: Shape) -> int:
-    return math.prod(output) * layer.in1_features * layer.in2_features
+def _(layer: Bilinear, inputs: Shape, output: Shape) -> int | None:
+    return costs.multiply_adds("bilinear", [inputs, (layer.in2_features,)], output)
 
 
 @multiply_adds.register(BatchNorm)
-def _(layer: Any, inputs: Shape, output: Shape) -> int:
-    return math.prod(output) * (1 if layer.track_running_stats else 3)
+def _(layer: Any, inputs: Shape, output: Shape) -> int | None:
+    return costs.multiply_adds("batch_norm_fixed" if layer.track_running_stats else "batch_norm", [inputs], output)
 
 
 @multiply_adds.register(InstanceNorm)
 @multiply_adds.register(GroupNorm)
 @multiply_adds.register(LayerNorm)
-def _(layer: Any, inputs: Shape, output: Shape) -> int:
-    return math.prod(output) * 3
+def _(layer: Any, inputs: Shape, output: Shape) -> int | None:
+    return costs.multiply_adds("normalize", [inputs], output)
 
 
 @multiply_adds.register(RMSNorm)
-def _(layer: Any, inputs: Shape, output: Shape) -> int:
-    return math.prod(output) * 2
+def _(layer: Any, inputs: Shape, output: Shape) -> int | None:
+    return costs.multiply_adds("rms_norm", [inputs], output)
 
 
 @multiply_adds.register(MaxPool)
 @multiply_adds.register(AvgPool)
-def _(layer: Any, inputs: Shape, output: Shape) -> int:
-    return math.prod(output) * math.prod(per_axis(type(layer).__name__, "kernel_size", layer.kernel_size, layer.spatial))
+def _(layer: Any, inputs: Shape, output: Shape) -> int | None:
+    kernel = per_axis(type(layer).__name__, "kernel_size", layer.kernel_size, layer.spatial)
+    return costs.multiply_adds("max_pool", [inputs], output, taps=math.prod(kernel))
 
 
 @multiply_adds.register(AdaptivePool)
-def _(layer: Any, inputs: Shape, output: Shape) -> int:
-    sizes = zip(inputs[-layer.spatial:], output[-layer.spatial:])
-    # Region i of m covers the cells from ⌊i·n/m⌋ to ⌈(i + 1)·n/m⌉.
-    cells = [sum(-(-(i + 1) * n // m) - i * n // m for i in range(m)) for n, m in sizes]
-    return math.prod(output[:-layer.spatial]) * math.prod(cells)
+def _(layer: Any, inputs: Shape, output: Shape) -> int | None:
+    batched = (1,) * (layer.spatial + 2 - len(inputs))  # an image without a batch axis
+    return costs.multiply_adds("adaptive_avg_pool", [batched + inputs], batched + output)

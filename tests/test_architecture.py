@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 ORDER = [
     ("tensorgrad.version", "tensorgrad.errors"),
     ("tensorgrad.dtypes", "tensorgrad.recording", "tensorgrad.random", "tensorgrad.handles"),
-    ("tensorgrad.window",),
+    ("tensorgrad.window", "tensorgrad.costs"),
     ("tensorgrad.kernels",),
     ("tensorgrad.tensor",),
     ("tensorgrad.op",),
@@ -30,7 +30,7 @@ ORDER = [
     ("tensorgrad.inplace", "tensorgrad.creation"),
     ("tensorgrad.filling", "tensorgrad.interop"),
     ("tensorgrad.methods",),
-    ("tensorgrad.drawing",),
+    ("tensorgrad.drawing", "tensorgrad.profiler"),
     ("tensorgrad",),
     ("nn.parameter", "nn.atomic"),
     ("nn.hooks", "nn.state", "nn.tree"),

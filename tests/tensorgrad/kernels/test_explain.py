@@ -164,7 +164,8 @@ def test_dtypes_that_fall_back_say_so(compiled):
     (lambda: algorithms(fft=True), ArgumentError,
      "algorithms: there is no algorithm 'fft' to choose.\n  Use one of: winograd, depthwise."),
     (lambda: algorithms(winograd=1), ArgumentError,
-     "algorithms: winograd=1 makes no sense.\n  Use True (wherever it can run), False (nowhere) or None (where it is the fastest)."),
+     "algorithms: winograd=1 makes no sense.\n  Use True (wherever it can run), False "
+     "(nowhere) or None (where it is the fastest)."),
 ])
 def test_mistakes(call, error, text):
     with pytest.raises(error, match=re.escape(text)):
