@@ -9,6 +9,7 @@ import numpy as np
 from nn.functional.reducing import Reduction, check_reduction, reduced, shape_of
 from tensorgrad import Tensor, ops
 from tensorgrad.errors import ArgumentError, DtypeError, RangeError, ShapeError, message
+from tensorgrad.ops.entropy import class_entropy
 from tensorgrad.ops.masking import masked
 
 __all__ = ["cross_entropy", "nll_loss", "multi_margin_loss"]
@@ -91,7 +92,7 @@ def cross_entropy(input: Tensor, target: Any, weight: Any = None, ignore_index: 
     Example
         >>> scores = Tensor([[2.0, 0.0], [0.0, 1.0]], requires_grad=True)
         >>> loss = cross_entropy(scores, Tensor([0, 1])); loss
-        tensor(0.2201, creator=div)
+        tensor(0.2201, creator=cross_entropy)
         >>> loss.backward(); scores.grad
         tensor([[-0.0596,  0.0596],
                 [ 0.1345, -0.1345]])
@@ -104,11 +105,14 @@ def cross_entropy(input: Tensor, target: Any, weight: Any = None, ignore_index: 
         return probability_loss(input, target, weight, reduction, label_smoothing)
     classes, kept = check_classes("cross_entropy", input, target, ignore_index)
     weights = class_weights("cross_entropy", input, weight)
+    if not label_smoothing:
+        shares = None if weights is None else weights[classes]
+        if kept is None:
+            return class_entropy(input, target if isinstance(target, Tensor) else classes, shares, reduction)
+        return class_entropy(input, np.where(kept, classes, -1), None if shares is None else shares * kept, reduction)
     axis = min(input.ndim - 1, 1)
     log_probabilities = ops.log_softmax(input, axis)
     loss = reduced_nll(log_probabilities, classes, kept, weights, reduction)
-    if not label_smoothing:
-        return loss
     spread = -ops.sum(log_probabilities if weights is None else log_probabilities * along_classes(weights, input), axis)
     if kept is not None:
         spread = masked(spread, kept)
@@ -211,6 +215,10 @@ def check_classes(who: str, input: Tensor, target: Any, ignore_index: int | None
             fix = f"Give targets of shape {wanted}."
         raise ShapeError(message(who, f"the input has shape {input.shape}, so the targets need {wanted}, not {given}",
                                  operands, fix))
+    if array.size and (ignore_index is None or not 0 <= ignore_index < classes):
+        unsigned = array.view(f"u{array.itemsize}")  # in which negative numbers are large: one comparison for both ends
+        if np.maximum.reduce(unsigned, axis=None) < classes:
+            return array, None
     ignored = None if ignore_index is None else array == ignore_index
     wrong = (array < 0) | (array >= classes)
     if ignored is not None:

@@ -71,6 +71,23 @@ class Kernels(Protocol):
     def channel_affine(self, x: Array, scale: Array, shift: Array | None) -> Array:
         """y = scale[c] · x + shift[c]."""
 
+    # -- classes -------------------------------------------------------------------------------------------------------
+
+    def softmax(self, x: Array, dim: int) -> Array:
+        """y = eˣ / Σ eˣ along axis `dim` ≥ 0, the largest entry taken out first; any memory order."""
+
+    def log_softmax(self, x: Array, dim: int) -> Array:
+        """y = x - log Σ eˣ along axis `dim` ≥ 0, the largest entry taken out first; any memory order."""
+
+    def cross_entropy(self, x: Array, classes: Array) -> tuple[Array, Array]:
+        """log Σ eˣ - x[class] of each row, and what normalises it: its largest entry, and log Σ e^(x - largest).
+
+        x (R, C), classes (R,) integers → losses (R,), norms (R, 2).  A negative class makes a loss of 0.
+        """
+
+    def cross_entropy_grad(self, factors: Array, x: Array, classes: Array, norms: Array) -> Array:
+        """factor · (softmax(x) - 1 at the class) of each row; 0 in rows of a negative class.  factors (R,) → (R, C)."""
+
     # -- maximum: the winner of a window is a cell's row-major index in its H × W plane --------------------------------
 
     def max_pool(self, x: Array, window: Window) -> tuple[Array, Array]:

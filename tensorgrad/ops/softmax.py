@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tensorgrad import kernels
 from tensorgrad.errors import ArgumentError, message
 from tensorgrad.op import Op
 from tensorgrad.ops.exponential import exp
@@ -26,10 +27,7 @@ class Softmax(Op):
         self.dim = dim
 
     def forward(self, x):
-        y = np.subtract(x, x.max(axis=self.dim, keepdims=True, initial=-np.inf), out=np.empty_like(x))
-        np.exp(y, out=y)
-        y /= y.sum(axis=self.dim, keepdims=True)
-        return y
+        return by_kernel(kernels.active().softmax, x, self.dim)
 
     def backward(self, grad):
         weighted = grad * self.output
@@ -46,12 +44,15 @@ class LogSoftmax(Op):
         self.dim = dim
 
     def forward(self, x):
-        y = np.subtract(x, x.max(axis=self.dim, keepdims=True, initial=-np.inf), out=np.empty_like(x))
-        y -= np.log(np.exp(y).sum(axis=self.dim, keepdims=True))
-        return y
+        return by_kernel(kernels.active().log_softmax, x, self.dim)
 
     def backward(self, grad):
         return grad - exp(self.output) * sum(grad, self.dim, True)
+
+
+def by_kernel(kernel: Any, x: np.ndarray, dim: tuple[int, ...]) -> np.ndarray:
+    """A kernel along one axis; a number without axes is a row of its own."""
+    return kernel(x, dim[0]) if dim else kernel(x.reshape(1), 0).reshape(())
 
 
 def along(who: str, input: Operand, dim: int | None, dtype: Any) -> tuple[Operand, tuple[int, ...]]:
