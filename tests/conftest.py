@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from typing import Any, Iterator
 
@@ -15,6 +16,7 @@ from tensorgrad.random import manual_seed
 from tensorgrad.recording import here
 
 SEED = 20_240_607
+os.environ["TENSORGRAD_QUIET"] = "1"  # here and in processes that tests start
 
 
 def switches() -> dict[str, Any]:

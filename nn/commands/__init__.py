@@ -11,6 +11,7 @@ import sys
 from typing import Sequence
 
 from nn.commands import data as data, draw as draw, predict as predict, summary as summary, train as train
+from nn.commands import warmup as warmup
 from nn.commands.terminal import Terminated, error_text
 from tensorgrad.errors import TensorgradError
 from tensorgrad.version import __version__
@@ -35,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
                                   formatter_class=argparse.RawDescriptionHelpFormatter)
     top.add_argument("--version", action="version", version=f"tensorgrad {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (train, predict, draw, summary, data):
+    for command in (train, predict, draw, summary, data, warmup):
         name = command.__name__.rpartition(".")[2]
         sub = commands.add_parser(name, help=command.HELP, description=command.DESCRIPTION, epilog=command.EXAMPLES,
                                   allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -8,6 +8,7 @@ from typing import Iterable
 import numpy as np
 
 from tensorgrad.errors import ArgumentError, GraphError
+from tensorgrad.kernels.blas import one_thread
 from tensorgrad.tensor import Tensor, from_array
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_"]
@@ -97,7 +98,8 @@ def norm(x: np.ndarray, p: float) -> float:
         return float(np.max(np.abs(x)))
     flat = x.ravel("K")
     if p == 2 and x.dtype != np.float16:
-        total = float(np.dot(flat, flat))
+        with one_thread:
+            total = float(np.dot(flat, flat))
     else:
         total = float(np.sum(np.abs(flat, dtype=wide(x)) ** p))
     if math.isfinite(total) and total > np.finfo(x.dtype).tiny * x.size:

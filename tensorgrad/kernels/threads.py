@@ -1,32 +1,28 @@
-"""One pool of threads, which runs a function over slices of a batch.
+"""A few threads that wait for work, and `run`, which hands slices of a batch to them.
 
-The caller takes the first slice itself and the pool the others.  NumPy and compiled kernels let go of the interpreter's
-lock while they work, so slices run side by side.  A process made by `os.fork` starts with a pool of its own.
+The caller takes the first slice itself.  Whoever takes the lock of another slice first works on it: a waiting thread, or
+the caller, once it is done with its own and finds that nobody has come.  So a busy machine costs no more than one thread
+would, nothing is ever waited for but a slice somebody is at work on, and it does not matter if no other thread exists: in
+a forked child, or when the interpreter ends.
+
+NumPy and compiled kernels let go of the interpreter's lock while they work, so slices run side by side.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import os
+import sys
 import threading
-from typing import TYPE_CHECKING, Any, Callable
+from queue import SimpleQueue
+from typing import Any, Callable
 
 from tensorgrad.errors import ArgumentError
-
-if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
+from tensorgrad.kernels.blas import SMALL, one_thread
+from tensorgrad.kernels.processors import threads_by_default
 
 __all__ = ["set_num_threads", "get_num_threads", "run"]
 
-LEAST_WORK = 1 << 18  # handing a slice over costs about 50 µs: less arithmetic than this stays in one thread
-
-
-def threads_by_default() -> int:
-    """OMP_NUM_THREADS if it is a number ≥ 1, else the processors this process may use."""
-    wanted = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
-    if wanted.isdigit() and int(wanted) > 0:
-        return int(wanted)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+LEAST_WORK = 1 << 20  # less arithmetic than this stays in one thread: a slice of 50 µs is handed over in vain
 
 
 class Here(threading.local):
@@ -37,17 +33,15 @@ class Here(threading.local):
 
 here = Here()
 _count = threads_by_default()
-_pool: ThreadPoolExecutor | None = None
-_lock = threading.Lock()
 
 
 def get_num_threads() -> int:
-    """How many threads kernels use: OMP_NUM_THREADS, or the number of processors, unless `set_num_threads` changed it."""
+    """How many threads kernels use, unless `set_num_threads` changed it: OMP_NUM_THREADS, or the number of processors."""
     return _count
 
 
 def set_num_threads(n: int) -> None:
-    """Let kernels use `n` threads; NumPy's matrix products too, if threadpoolctl is installed.
+    """Let kernels, and matrix products if threadpoolctl is installed, use `n` threads.
 
     Raises
         ArgumentError   for anything but an integer ≥ 1
@@ -55,15 +49,15 @@ def set_num_threads(n: int) -> None:
     global _count, _pool
     if isinstance(n, bool) or not isinstance(n, int) or n < 1:
         raise ArgumentError(f"set_num_threads: {n!r} is no number of threads.\n  Use an integer ≥ 1.")
-    with _lock:
-        old, _pool, _count = _pool, None, n
-    if old is not None:
-        old.shutdown(wait=False)
-    blas.set(n)
+    if n != _count:
+        old, _pool, _count = _pool, Pool(n - 1), n
+        old.close()
 
 
 def run(function: Callable[[int, int], Any], count: int, work: int, matmul: bool = False) -> list[Any]:
     """Call ``function(start, stop)`` on slices that cover ``range(count)``, side by side; their results, in order.
+
+    The slices depend on `count` and the number of threads only.  An error in one arrives here when all have ended.
 
     Arguments
         work     about how many multiplications and moves all of it takes; little work stays in this thread
@@ -71,114 +65,130 @@ def run(function: Callable[[int, int], Any], count: int, work: int, matmul: bool
                  the means to say so (threadpoolctl) the slices are one, and the library splits each product
     """
     parts = min(_count, count)
-    if parts <= 1 or work < LEAST_WORK or here.busy or (matmul and not blas.can_be_set()):
+    if matmul and work > SMALL and not here.busy:
+        if not one_thread.can_be_set():
+            return [function(0, count)]
+        with one_thread:
+            return run(function, count, work)
+    if parts <= 1 or work < LEAST_WORK or here.busy:
         return [function(0, count)]
-    bounds = [count * i // parts for i in range(parts + 1)]
-    slices = list(zip(bounds[1:-1], bounds[2:]))
-    with blas if matmul else nothing:
-        others = [submit(function, start, stop) for start, stop in slices]
-        try:
-            first = in_slice(function, bounds[0], bounds[1])
-        finally:
-            failed = [future.exception() for future in others if future is not None]  # waits: nobody works on after an error
-        for error in failed:
-            if error is not None:
-                raise error
-        rest = [in_slice(function, *ends) if future is None else future.result() for future, ends in zip(others, slices)]
-    return [first, *rest]
-
-
-def submit(function: Callable[[int, int], Any], start: int, stop: int) -> Any:
-    """The future of a slice; None if the pool takes no more work: its size was just changed, or the process is ending."""
+    slices = [Slice(function, count * i // parts, count * (i + 1) // parts) for i in range(parts)]
     try:
-        return executor().submit(in_slice, function, start, stop)
-    except RuntimeError:
-        return None
-
-
-def in_slice(function: Callable[[int, int], Any], start: int, stop: int) -> Any:
-    here.busy = True
-    try:
-        return function(start, stop)
-    finally:
+        _pool.hand_out(slices[1:])
+        here.busy = True
+        for slice in slices:
+            slice.take()
+    finally:  # also when Ctrl-C came in between
         here.busy = False
+        wait(slices)
+    for slice in slices:
+        error, slice.error = slice.error, None
+        if error is not None:
+            try:
+                raise error
+            finally:
+                del error  # its traceback leads here: a cycle, which would keep the arrays
+    return [slice.result for slice in slices]
 
 
-def executor() -> ThreadPoolExecutor:
-    """The pool, made when it is first needed."""
-    global _pool
-    with _lock:
-        if _pool is None:
-            from concurrent.futures import ThreadPoolExecutor
-            _pool = ThreadPoolExecutor(max(_count - 1, 1), thread_name_prefix="tensorgrad")
-        return _pool
+def wait(slices: list[Slice]) -> None:
+    """Return when nobody works on a slice; nobody will from then on.  Ctrl-C waits, too; a second one does not."""
+    try:
+        for slice in slices:
+            slice.lock.acquire()
+    except BaseException:
+        for slice in slices:
+            slice.lock.acquire()
+        raise
+    finally:
+        for slice in slices:
+            slice.function = None
 
 
-class Nothing:
-    """A context that does nothing."""
+class Slice:
+    """A part of the work.  Its lock belongs to the thread that works on it, or that has seen it done."""
 
-    def __enter__(self) -> None:
-        pass
+    __slots__ = ("function", "start", "stop", "lock", "result", "error")
 
-    def __exit__(self, *exc: object) -> None:
-        pass
+    def __init__(self, function: Callable[[int, int], Any], start: int, stop: int):
+        self.function: Callable[[int, int], Any] | None = function
+        self.start, self.stop = start, stop
+        self.lock = threading.RLock()  # the caller may take it twice
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def take(self) -> None:
+        """Do it, unless another thread does; keep the lock."""
+        if self.lock.acquire(False) and self.function is not None:
+            self.work()
+
+    def help(self) -> None:
+        """Do it, unless another thread does or has done it; let go of the lock."""
+        if self.lock.acquire(False):
+            try:
+                if self.function is not None:
+                    self.work()
+            finally:
+                self.lock.release()
+
+    def work(self) -> None:
+        function, self.function = self.function, None
+        try:
+            self.result = function(self.start, self.stop)  # type: ignore[misc]
+        except BaseException as error:
+            self.error = error
 
 
-class Blas:
-    """While at least one kernel is inside: NumPy's matrix products use one thread.  Afterwards as before.
+class Pool:
+    """At most `size` threads, started when there is work for them."""
 
-    Counted, because kernels of several threads come and go in any order.
-    """
-
-    def __init__(self) -> None:
+    def __init__(self, size: int):
+        self.size = size
+        self.started = 0
         self.lock = threading.Lock()
-        self.users = 0
-        self.controller: Any = None
-        self.limit: Any = None
+        self.queue: SimpleQueue[Slice | None] = SimpleQueue()
 
-    def can_be_set(self) -> bool:
-        if self.controller is None:
-            self.controller = False
-            if importlib.util.find_spec("threadpoolctl") is not None:
-                from threadpoolctl import ThreadpoolController
-                found = ThreadpoolController().select(user_api="blas")
-                self.controller = found if len(found) else False
-        return self.controller is not False
+    def hand_out(self, slices: list[Slice]) -> None:
+        """Offer the slices to waiting threads."""
+        if self.started < self.size and not sys.is_finalizing():  # a thread started then would be waited for in vain
+            self.start()
+        if self.queue.qsize() < 4 * self.size:  # else they get no processor
+            for slice in slices:
+                self.queue.put(slice)
 
-    def set(self, threads: int) -> None:
+    def start(self) -> None:
         with self.lock:
-            if self.can_be_set() and not self.users:
-                self.controller.limit(limits=threads)
+            try:
+                while self.started < self.size:
+                    threading.Thread(target=help, args=(self.queue,), name="tensorgrad", daemon=True).start()
+                    self.started += 1
+            except RuntimeError:  # the system has no more threads, or the interpreter is ending
+                self.size = self.started
 
-    def __enter__(self) -> None:
+    def close(self) -> None:
+        """Let the threads end."""
         with self.lock:
-            self.users += 1
-            if self.users == 1:
-                self.limit = self.controller.limit(limits=1)
-
-    def __exit__(self, *exc: object) -> None:
-        with self.lock:
-            self.users -= 1
-            if not self.users:
-                self.restore()
-
-    def restore(self) -> None:
-        self.users = 0
-        if self.limit is not None:
-            self.limit.restore_original_limits()
-            self.limit = None
+            self.size = 0
+            for _ in range(self.started):
+                self.queue.put(None)
 
 
-nothing, blas = Nothing(), Blas()
+def help(queue: SimpleQueue[Slice | None]) -> None:
+    """What a thread of the pool does."""
+    here.busy = True
+    while (slice := queue.get()) is not None:
+        slice.help()
+        del slice  # and with it the arrays, before the next one comes
+
+
+_pool = Pool(_count - 1)
 
 
 def after_fork() -> None:
-    """The pool's threads do not exist in a forked child, and its locks may be held by nobody."""
-    global _pool, _lock
-    _pool, _lock = None, threading.Lock()
+    """The pool's threads do not exist in a forked child."""
+    global _pool
+    _pool = Pool(_count - 1)
     here.busy = False
-    blas.lock = threading.Lock()
-    blas.restore()
 
 
 if hasattr(os, "register_at_fork"):

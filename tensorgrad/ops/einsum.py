@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from tensorgrad.errors import ArgumentError, RangeError, ShapeError, message
+from tensorgrad.kernels.blas import one_thread
 from tensorgrad.op import Op
 from tensorgrad.ops.linalg import same_dtype
 from tensorgrad.ops.promotion import Operand
@@ -47,7 +48,9 @@ class Einsum(Op):
             return self.forward(*[operand.astype(np.float32) for operand in operands]).astype(dtype)
         if len(operands) == 1:
             return np.einsum(self.equation, *operands)
-        return np.einsum(self.equation, *operands, optimize=path_of(self.equation, tuple([o.shape for o in operands])))
+        path = path_of(self.equation, tuple([o.shape for o in operands]))
+        with one_thread:  # einsum multiplies matrices where it can
+            return np.einsum(self.equation, *operands, optimize=path)
 
     def backward(self, grad):
         left, _, result = self.equation.partition("->")

@@ -10,6 +10,7 @@ from typing import Any, Sequence
 import numpy as np
 
 from tensorgrad.errors import ArgumentError, DtypeError, ShapeError, message
+from tensorgrad.kernels.products import matmul
 from tensorgrad.op import Op
 from tensorgrad.ops.promotion import Operand
 from tensorgrad.tensor import Tensor
@@ -64,7 +65,7 @@ def combine(x: np.ndarray, dim: int, index: np.ndarray, weight: np.ndarray) -> n
         matrix = np.zeros((index.shape[1], n), x.dtype)
         np.add.at(matrix, (np.broadcast_to(np.arange(index.shape[1]), index.shape), index), weight.astype(x.dtype))
         inner = int(np.prod(dense.shape[axis + 1:]))
-        flat = dense.reshape(-1, n) @ matrix.T if inner == 1 else matrix @ dense.reshape(-1, n, inner)
+        flat = matmul(dense.reshape(-1, n), matrix.T) if inner == 1 else matmul(matrix, dense.reshape(-1, n, inner))
         out = flat.reshape(*dense.shape[:axis], index.shape[1], *dense.shape[axis + 1:])
     else:
         weight = weight.astype(x.dtype).reshape(len(weight), -1, *[1] * (x.ndim - 1 - axis))

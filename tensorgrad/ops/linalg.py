@@ -9,6 +9,7 @@ import numpy as np
 
 from tensorgrad import dtypes
 from tensorgrad.errors import DtypeError, ShapeError, message
+from tensorgrad.kernels import products
 from tensorgrad.op import Op
 from tensorgrad.ops.promotion import Operand, common, to
 from tensorgrad.ops.reduction import count, sum
@@ -19,10 +20,10 @@ __all__ = ["matmul", "mm", "bmm", "mv", "dot", "outer", "linear"]
 
 
 def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """NumPy's matrix product, with float16 computed in float32."""
+    """The matrix product of arrays, with float16 computed in float32."""
     if a.dtype.itemsize == 2 and a.dtype.kind == "f":
-        return np.matmul(a.astype(np.float32), b.astype(np.float32)).astype(a.dtype)
-    return np.matmul(a, b)
+        return products.matmul(a.astype(np.float32), b.astype(np.float32)).astype(a.dtype)
+    return products.matmul(a, b)
 
 
 def as_rows(x: Operand) -> tuple[int, int]:

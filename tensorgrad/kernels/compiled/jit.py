@@ -11,6 +11,7 @@ from typing import Any, Callable
 import numba
 import numpy as np
 
+from tensorgrad.kernels.compiled.cache import cache_of
 from tensorgrad.kernels.reference.windows import channels_first, channels_last
 from tensorgrad.window import Window
 
@@ -20,10 +21,9 @@ def jit(function: Callable[..., Any]) -> Callable[..., Any]:
 
     A division by 0 gives infinity or NaN, as in NumPy; a test for it would keep loops from being vectorised.
     """
-    try:
-        return numba.njit(function, nogil=True, cache=True, error_model="numpy")
-    except RuntimeError:  # neither beside the file nor in the home folder can a cache be written
-        return numba.njit(function, nogil=True, error_model="numpy")
+    compiled = numba.njit(function, nogil=True, error_model="numpy")
+    compiled._cache = cache_of(function)
+    return compiled
 
 
 def volume(x: np.ndarray) -> np.ndarray:

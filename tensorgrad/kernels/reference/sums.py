@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from tensorgrad.kernels.products import matmul
+
 ROWS = 1024  # summed by one product; partial sums of that many rows keep the rounding error small
 
 
@@ -35,11 +37,11 @@ def add_rows(x: np.ndarray) -> np.ndarray:
     n, rows, width = x.shape
     ones = np.ones((1, min(rows, ROWS)), x.dtype)
     if rows <= ROWS:
-        return (ones @ x)[:, 0]
+        return matmul(ones, x)[:, 0]
     whole = rows // ROWS * ROWS
-    total = (ones @ x[:, :whole].reshape(n, whole // ROWS, ROWS, width)).sum(axis=1)
+    total = matmul(ones, x[:, :whole].reshape(n, whole // ROWS, ROWS, width)).sum(axis=1)
     if whole < rows:
-        total += ones[:, :rows - whole] @ x[:, whole:]
+        total += matmul(ones[:, :rows - whole], x[:, whole:])
     return total[:, 0]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import multiprocessing
 import os
 import subprocess
@@ -73,25 +72,10 @@ def test_an_error_in_a_slice_arrives_when_all_have_ended(four_threads, where):
     assert threads.run(lambda a, b: a, 4, MUCH) == [0, 1, 2, 3]
 
 
-def test_a_pool_that_takes_no_more_work(four_threads):
-    """As when the interpreter ends, or another thread changes the number of threads."""
-    threads.executor().shutdown()
-    assert threads.run(lambda start, stop: (start, stop), 4, MUCH) == [(0, 1), (1, 2), (2, 3), (3, 4)]
-
-
 @pytest.mark.parametrize("n", [0, -1, 1.5, True, "2"])
 def test_set_num_threads_refuses(n):
     with pytest.raises(ArgumentError, match=f"set_num_threads: {n!r} is no number of threads.\n  Use an integer ≥ 1."):
         threads.set_num_threads(n)
-
-
-@pytest.mark.parametrize("value, expected", [("3", 3), ("2,4", 2), ("", None), ("many", None), ("0", None)])
-def test_default_number_of_threads(monkeypatch, value, expected):
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    processors = threads.threads_by_default()
-    assert 1 <= processors <= (os.cpu_count() or 1)
-    monkeypatch.setenv("OMP_NUM_THREADS", value)
-    assert threads.threads_by_default() == (expected or processors)
 
 
 def test_results_do_not_depend_on_the_number_of_threads(four_threads):
@@ -113,26 +97,6 @@ def test_several_threads_of_the_user_at_once(four_threads):
         user.join(60)
     for result in found:
         np.testing.assert_allclose(result, expected, rtol=0, atol=1e-12)
-
-
-@pytest.mark.skipif(importlib.util.find_spec("threadpoolctl") is None, reason="threadpoolctl is not installed")
-def test_blas_has_its_threads_back_afterwards(four_threads):
-    assert threads.blas.can_be_set()
-
-    def blas_threads():
-        return [library["num_threads"] for library in threads.blas.controller.info()]
-
-    before, inside = blas_threads(), []
-    threads.run(lambda start, stop: inside.append(blas_threads()), 4, MUCH, matmul=True)
-    assert blas_threads() == before and threads.blas.users == 0
-    assert all(set(numbers) == {1} for numbers in inside)
-
-
-def test_without_threadpoolctl_products_are_not_split(four_threads, monkeypatch):
-    monkeypatch.setattr(threads.blas, "controller", False)
-    assert threads.run(lambda start, stop: (start, stop), 4, MUCH, matmul=True) == [(0, 4)]
-    assert len(threads.run(lambda start, stop: (start, stop), 4, MUCH)) == 4
-    assert large_conv().shape == (16, 8, 16, 16)
 
 
 FORK = """

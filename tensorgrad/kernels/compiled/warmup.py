@@ -1,0 +1,61 @@
+"""Every kernel called once, so that all is compiled and in the cache."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Iterator
+
+import numpy as np
+
+from tensorgrad.kernels import compiled
+from tensorgrad.window import Window
+
+__all__ = ["calls"]
+
+# Convolutions by each algorithm: channels, filters, groups, image, padding.  The kernel is 3×3.
+CONVOLUTIONS = [(3, 5, 1, 4, 0), (3, 5, 1, 4, 1), (4, 4, 4, 4, 1), (16, 16, 1, 32, 1)]
+
+
+def calls(dtype: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """The names of the kernels and calls of them with numbers of `dtype`, which together compile all there is."""
+    for channels, filters, groups, size, padding in CONVOLUTIONS:
+        window = Window.parse("conv2d", 2, 3, 1, padding)
+        x, w = image(2, channels, size, dtype), np.ones((filters, channels // groups, 3, 3), dtype)
+        grad = image(2, filters, size + 2 * padding - 2, dtype)
+        sizes = (size, size)
+        for bias in (None, np.ones(filters, dtype)):
+            yield "conv", bound(compiled.conv, x, w, bias, window, groups)
+        yield "conv_input_grad", bound(compiled.conv_input_grad, grad, w, sizes, window, groups)
+        yield "conv_weight_grad", bound(compiled.conv_weight_grad, grad, x, window, groups)
+
+    x, per_channel = image(4, 3, 4, dtype), np.ones(3, dtype)
+    flat, classes = np.ones((4, 3), dtype), np.zeros(4, np.int64)
+    for rows in (x, np.ascontiguousarray(x), flat):
+        yield "channel_sum", bound(compiled.channel_sum, rows)
+        for weight in (None, per_channel):
+            yield "batch_norm", bound(compiled.batch_norm, rows, weight, weight, 1e-5)
+            yield "batch_norm_grad", bound(compiled.batch_norm_grad, rows, rows, per_channel, per_channel, weight, 1e-5)
+            yield "channel_affine", bound(compiled.channel_affine, rows, per_channel, weight)
+    for rows, dim in ((flat, 1), (flat, 0), (x, 1)):
+        yield "softmax", bound(compiled.softmax, rows, dim)
+        yield "log_softmax", bound(compiled.log_softmax, rows, dim)
+    yield "cross_entropy", bound(compiled.cross_entropy, flat, classes)
+    yield "cross_entropy_grad", bound(compiled.cross_entropy_grad, flat[:, 0].copy(), flat, classes, flat[:, :2].copy())
+
+    pools = Window.parse("max_pool2d", 2, 2), Window.parse("max_pool2d", 2, 3, 2, 1)
+    winners = np.zeros((4, 3, 2, 2), np.int64)
+    small = image(4, 3, 2, dtype)
+    for pool in pools:
+        yield "max_pool", bound(compiled.max_pool, x, pool)
+        yield "avg_pool", bound(compiled.avg_pool, x, pool, True, None)
+        yield "avg_pool_grad", bound(compiled.avg_pool_grad, small, (4, 4), pool, True, None)
+    yield "scatter_winners", bound(compiled.scatter_winners, small, winners, (4, 4))
+    yield "gather_winners", bound(compiled.gather_winners, x, winners)
+
+
+def image(n: int, channels: int, size: int, dtype: Any) -> np.ndarray:
+    """Ones (N, C, H, W), channels last in memory."""
+    return np.ones((n, size, size, channels), dtype).transpose(0, 3, 1, 2)
+
+
+def bound(kernel: Callable[..., Any], *args: Any) -> Callable[[], Any]:
+    return lambda: kernel(*args)
