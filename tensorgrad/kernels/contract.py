@@ -88,6 +88,32 @@ class Kernels(Protocol):
     def cross_entropy_grad(self, factors: Array, x: Array, classes: Array, norms: Array) -> Array:
         """factor · (softmax(x) - 1 at the class) of each row; 0 in rows of a negative class.  factors (R,) → (R, C)."""
 
+    # -- entry by entry: any axes; results lie in memory as NumPy's do -------------------------------------------------
+
+    def add(self, a: Array, b: Array) -> Array:
+        """y = a + b, with broadcasting; b may be a number."""
+
+    def relu(self, x: Array) -> Array:
+        """y = x where x > 0, else 0; NaN stays."""
+
+    def relu_grad(self, grad: Array, y: Array) -> Array:
+        """grad where y, the result of relu, is not 0; else 0."""
+
+    def leaky_relu(self, x: Array, slope: float) -> Array:
+        """y = x where x > 0, else slope · x."""
+
+    def leaky_relu_grad(self, grad: Array, x: Array, slope: float) -> Array:
+        """grad where x > 0, else slope · grad."""
+
+    def sigmoid(self, x: Array) -> Array:
+        """y = 1 / (1 + e⁻ˣ)."""
+
+    def silu(self, x: Array) -> Array:
+        """y = x / (1 + e⁻ˣ)."""
+
+    def dropout(self, x: Array, mask: Array, scale: float) -> Array:
+        """y = scale · x where the bool mask, which broadcasts to x, holds, else 0 · x."""
+
     # -- maximum: the winner of a window is a cell's row-major index in its H × W plane --------------------------------
 
     def max_pool(self, x: Array, window: Window) -> tuple[Array, Array]:

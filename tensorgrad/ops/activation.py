@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from tensorgrad import kernels
 from tensorgrad.errors import ArgumentError, ShapeError, message
+from tensorgrad.kernels.reference.entrywise import selected
 from tensorgrad.op import Op
 from tensorgrad.ops.choice import where
 from tensorgrad.ops.elementwise import Unary
@@ -15,7 +17,6 @@ from tensorgrad.ops.error_function import complement, erfc, in_slices
 from tensorgrad.ops.exponential import exp
 from tensorgrad.ops.hyperbolic import tanh
 from tensorgrad.ops.joining import cat
-from tensorgrad.ops.masking import selected
 from tensorgrad.ops.promotion import Operand, as_float
 from tensorgrad.ops.reduction import normalize_dims
 from tensorgrad.ops.rounding import abs
@@ -24,14 +25,6 @@ from tensorgrad.tensor import Tensor
 __all__ = ["sigmoid", "logsigmoid", "softplus", "silu", "mish", "gelu", "softsign", "tanhshrink", "glu"]
 
 ROOT_HALF, ROOT_2_BY_PI = 0.7071067811865476, 0.7978845608028654
-
-
-def logistic(x: np.ndarray) -> np.ndarray:
-    """1 / (1 + e⁻ˣ) of an array; e⁻ˣ may overflow to infinity, whose reciprocal is the right 0."""
-    y = np.negative(x, out=np.empty_like(x))
-    np.exp(y, out=y)
-    y += 1
-    return np.reciprocal(y, out=y)
 
 
 def log_one_plus_exp(x: np.ndarray) -> np.ndarray:
@@ -51,7 +44,7 @@ class Sigmoid(Unary):
     keeps_output = True
 
     def forward(self, x):
-        return logistic(x)
+        return kernels.active().sigmoid(x)
 
     def backward(self, grad):
         return grad * (self.output * (1 - self.output))
@@ -133,7 +126,7 @@ class Silu(Unary):
     keeps = (0,)
 
     def forward(self, x):
-        return x * logistic(x)
+        return kernels.active().silu(x)
 
     def backward(self, grad):
         (x,) = self.inputs
@@ -260,7 +253,7 @@ class Glu(Op):
 
     def forward(self, x):
         a, b = halves(x, self.dim)
-        return a * logistic(b)
+        return a * kernels.active().sigmoid(b)
 
     def backward(self, grad):
         (x,) = self.inputs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tensorgrad import dtypes
+from tensorgrad import dtypes, kernels
 from tensorgrad.errors import ArgumentError, DtypeError, message
 from tensorgrad.op import Op
 from tensorgrad.ops.elementwise import Binary, Unary
@@ -13,6 +13,8 @@ from tensorgrad.tensor import Tensor
 
 __all__ = ["add", "sub", "mul", "div", "floor_divide", "neg", "clone"]
 
+LARGE = 1 << 16  # entries from which a sum is worth splitting over threads
+
 
 class Add(Binary):
     """y = a + b"""
@@ -20,6 +22,8 @@ class Add(Binary):
     __slots__ = ()
 
     def forward(self, a, b):
+        if b.__class__ is np.ndarray and b.size > LARGE:
+            return kernels.active().add(b, a)
         return a + b
 
     def backward(self, grad):

@@ -6,9 +6,9 @@ import numpy as np
 
 from tensorgrad import dtypes
 from tensorgrad.errors import ArgumentError, DtypeError, message
+from tensorgrad.kernels.reference.entrywise import selected
 from tensorgrad.op import Op
 from tensorgrad.ops.elementwise import Binary, Unary
-from tensorgrad.ops.masking import selected
 from tensorgrad.ops.promotion import Operand, align, check_broadcast, to
 from tensorgrad.tensor import Tensor
 

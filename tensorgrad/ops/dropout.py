@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tensorgrad import kernels
 from tensorgrad.errors import ArgumentError, ShapeError, message
 from tensorgrad.op import Op
 from tensorgrad.ops.promotion import Operand, array_of, as_float
@@ -27,9 +28,7 @@ class Dropout(Op):
         self.p, self.mask = p, mask
 
     def forward(self, x):
-        y = x * self.mask
-        y *= 1 / (1 - self.p) if self.p < 1 else 0.0
-        return y
+        return kernels.active().dropout(x, self.mask, 1 / (1 - self.p) if self.p < 1 else 0.0)
 
     def backward(self, grad):
         return Dropout(self.p, self.mask).apply(grad)

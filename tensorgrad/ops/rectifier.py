@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from tensorgrad import kernels
 from tensorgrad.errors import ArgumentError, ShapeError, message
+from tensorgrad.kernels.reference.entrywise import selected
 from tensorgrad.op import Op
-from tensorgrad.ops.elementwise import Unary
-from tensorgrad.ops.masking import masked, selected
+from tensorgrad.ops.elementwise import FEW, Unary
+from tensorgrad.ops.masking import masked
 from tensorgrad.ops.promotion import Operand, as_float
 from tensorgrad.tensor import Tensor
 
@@ -24,10 +26,12 @@ class Relu(Unary):
     keeps_output = True
 
     def forward(self, x):
-        return np.maximum(x, 0)
+        return np.maximum(x, 0) if x.size <= FEW else kernels.active().relu(x)
 
     def backward(self, grad):
-        return masked(grad, self.output != 0)
+        if isinstance(grad, Tensor) or grad.size <= FEW:
+            return masked(grad, self.output != 0)
+        return kernels.active().relu_grad(grad, self.output)
 
 
 def relu(input: Operand, inplace: bool = False) -> Tensor:
@@ -53,12 +57,12 @@ class LeakyRelu(Unary):
         self.negative_slope = negative_slope
 
     def forward(self, x):
-        if 0 <= self.negative_slope <= 1:
-            return np.maximum(x, x * self.negative_slope)
-        return selected(x > 0, x, x * self.negative_slope)
+        return kernels.active().leaky_relu(x, self.negative_slope)
 
     def backward(self, grad):
         (x,) = self.inputs
+        if not isinstance(grad, Tensor):
+            return kernels.active().leaky_relu_grad(grad, x, self.negative_slope)
         passed = masked(grad, x > 0)
         return passed + (grad - passed) * self.negative_slope
 

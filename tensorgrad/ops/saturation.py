@@ -8,8 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from tensorgrad.errors import ArgumentError
+from tensorgrad.kernels.reference.entrywise import selected
 from tensorgrad.ops.elementwise import Unary
-from tensorgrad.ops.masking import masked, selected
+from tensorgrad.ops.masking import masked
 from tensorgrad.ops.promotion import Operand, as_float
 from tensorgrad.tensor import Tensor
 

@@ -5,10 +5,13 @@ from tensorgrad.kernels.compiled.averages import avg_pool, avg_pool_grad
 from tensorgrad.kernels.compiled.channels import batch_norm, batch_norm_grad, channel_affine, channel_sum
 from tensorgrad.kernels.compiled.classes import cross_entropy, cross_entropy_grad, log_softmax, softmax
 from tensorgrad.kernels.compiled.convolution import conv, conv_input_grad, conv_weight_grad
+from tensorgrad.kernels.compiled.entrywise import (add, dropout, leaky_relu, leaky_relu_grad, relu, relu_grad,
+                                                   sigmoid, silu)
 from tensorgrad.kernels.compiled.maxima import gather_winners, max_pool, scatter_winners
 
-__all__ = ["DTYPES", "avg_pool", "avg_pool_grad", "batch_norm", "batch_norm_grad", "channel_affine", "channel_sum", "conv",
-           "conv_input_grad", "conv_weight_grad", "cross_entropy", "cross_entropy_grad", "gather_winners", "log_softmax",
-           "max_pool", "scatter_winners", "softmax"]
+__all__ = ["DTYPES", "add", "avg_pool", "avg_pool_grad", "batch_norm", "batch_norm_grad", "channel_affine",
+           "channel_sum", "conv", "conv_input_grad", "conv_weight_grad", "cross_entropy", "cross_entropy_grad",
+           "dropout", "gather_winners", "leaky_relu", "leaky_relu_grad", "log_softmax", "max_pool", "relu", "relu_grad",
+           "scatter_winners", "sigmoid", "silu", "softmax"]
 
 DTYPES = (dtypes.float32, dtypes.float64)

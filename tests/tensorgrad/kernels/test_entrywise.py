@@ -1,0 +1,100 @@
+"""Kernels that work entry by entry against NumPy: sizes, layouts, dtypes, special values, threads."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+import numpy as np
+import pytest
+
+from tensorgrad import kernels
+from tests.tensorgrad.kernels.test_parity import ids, layouts
+
+KERNELS: dict[str, tuple[int, Callable[..., Any], tuple[Any, ...]]] = {  # how many arrays, what comes out, numbers
+    "add": (2, lambda a, b: a + b, ()),
+    "relu": (1, lambda x: np.where(x <= 0, 0, x), ()),
+    "relu_grad": (2, lambda g, y: np.where(y == 0, 0, g), ()),
+    "leaky_relu": (1, lambda x, slope: np.where(x > 0, x, slope * x), (0.1,)),
+    "leaky_relu_grad": (2, lambda g, x, slope: np.where(x > 0, g, slope * g), (1.5,)),
+    "sigmoid": (1, lambda x: 1 / (1 + np.exp(-x)), ()),
+    "silu": (1, lambda x: x / (1 + np.exp(-x)), ()),
+}
+
+
+def close(found: np.ndarray, wanted: np.ndarray, dtype: Any) -> None:
+    assert found.shape == wanted.shape and found.dtype == dtype
+    np.testing.assert_allclose(found, wanted, rtol=1e-6 if dtype == np.float32 else 1e-14, atol=1e-300)
+
+
+def draw(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    x = (rng.normal(size=shape) * 3).astype(dtype)
+    x[rng.random(shape) < 0.1] = 0
+    return x
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(3,), (0, 4), (5, 301), (4, 3, 15, 17), (2, 3, 6, 7, 8)], ids=ids)
+@pytest.mark.parametrize("name", KERNELS)
+def test_values(kernel_set, name, shape, dtype, rng):
+    count, expected, numbers = KERNELS[name]
+    kernel = getattr(kernel_set, name)
+    arrays = [draw(rng, shape, dtype) for _ in range(count)]
+    wanted = expected(*[a.astype(np.float64) for a in arrays], *numbers)
+    every = [list(layouts(a)) if a.ndim > 1 else [a] for a in arrays]
+    for alike in zip(*every):
+        close(kernel(*alike, *numbers), wanted, dtype)
+    mixed = [some[i % len(some)] for i, some in enumerate(every)]
+    close(kernel(*mixed, *numbers), wanted, dtype)
+
+
+@pytest.mark.parametrize("size", [5, 3000])
+def test_special_values(kernel_set, size):
+    with np.errstate(all="ignore"):
+        x = np.resize(np.array([np.nan, np.inf, -np.inf, 0, -0.0, 1e38, -1e38], np.float32), size)
+        for name, (count, expected, numbers) in KERNELS.items():
+            arrays = [x] * count
+            wanted = expected(*[a.astype(np.float64) for a in arrays], *numbers).astype(np.float32)
+            np.testing.assert_array_equal(getattr(kernel_set, name)(*arrays, *numbers), wanted, name)
+        ones = np.ones(size, np.float32)
+        np.testing.assert_array_equal(kernel_set.relu_grad(ones, x), np.where(x == 0, 0, 1))  # NaN passes
+        np.testing.assert_array_equal(kernel_set.relu_grad(x, ones * 0), 0 * ones)             # nothing comes through a 0
+        np.testing.assert_array_equal(kernel_set.dropout(x, ones == 1, 2.0), x * 2)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_dropout(kernel_set, dtype, rng):
+    x, mask = draw(rng, (4, 3, 15, 17), dtype), rng.random((4, 3, 15, 17)) < 0.5
+    for x_, mask_ in zip(layouts(x), layouts(mask)):
+        np.testing.assert_array_equal(kernel_set.dropout(x_, mask_, 2.0), x * mask * 2)
+    np.testing.assert_array_equal(kernel_set.dropout(x, mask[:, :, :1, :1], 2.0), x * mask[:, :, :1, :1] * 2)
+
+
+def test_sums_that_broadcast_or_differ_in_dtype(kernel_set, rng):
+    a, b = draw(rng, (40, 50), np.float32), draw(rng, (40, 50), np.float64)
+    np.testing.assert_array_equal(kernel_set.add(a, a[0]), a + a[0])
+    np.testing.assert_array_equal(kernel_set.add(a, 2.0), a + np.float32(2))
+    assert kernel_set.add(a, b).dtype == np.float64
+    np.testing.assert_array_equal(kernel_set.add(a, b), a + b)
+    np.testing.assert_array_equal(kernel_set.add(a.T, a.reshape(50, 40)), a.T + a.reshape(50, 40))
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.bool_, np.float16])
+def test_other_dtypes(kernel_set, dtype):
+    x = np.resize(np.array([0, 1, 3]), 5000).astype(dtype)
+    np.testing.assert_array_equal(kernel_set.relu(x), x)
+    np.testing.assert_array_equal(kernel_set.add(x, x), x + x)
+
+
+def test_bits_do_not_depend_on_threads(kernel_set, rng):
+    x, mask = draw(rng, (600_001,), np.float32), rng.random(600_001) < 0.5
+    results = []
+    before = kernels.get_num_threads()
+    try:
+        for threads in (1, 3):
+            kernels.set_num_threads(threads)
+            found = [getattr(kernel_set, name)(*[x] * count, *numbers) for name, (count, _, numbers) in KERNELS.items()]
+            results.append([*found, kernel_set.dropout(x, mask, 2.0)])
+    finally:
+        kernels.set_num_threads(before)
+    for one, many in zip(*results):
+        np.testing.assert_array_equal(one, many)
