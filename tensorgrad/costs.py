@@ -6,11 +6,12 @@ counted; a convolution counts its padding, as its definition does.
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from typing import Any, Callable, Sequence
 
-__all__ = ["multiply_adds"]
+__all__ = ["multiply_adds", "is_counted"]
 
 Shape = tuple[int, ...]
 
@@ -40,6 +41,12 @@ def multiply_adds(name: str, inputs: Sequence[Shape], output: Shape, *, taps: in
 
 
 AXES = re.compile(r"[123]d")  # in the name of an op for any number of them
+
+
+@functools.cache
+def is_counted(name: str) -> bool:
+    """True for the ops that have multiply-adds."""
+    return name == "einsum" or AXES.sub("", name) in FORMULAS
 
 
 def of_results(inputs: Sequence[Shape], output: Shape) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 
 from nn.data.dataset import batch_of
 from tensorgrad.errors import ArgumentError, DtypeError, StateError
+from tensorgrad.profiler import record
 from tensorgrad.random import Generator, default_generator
 from tensorgrad.tensor import Tensor
 
@@ -158,20 +159,25 @@ class Plan:
         """The batch of that number.  An error in the dataset or a transform carries a note about where it happened."""
         indices = self.batches[number]
         try:
-            if self.collate_fn is not None:
-                return self.collate_fn([self.dataset[int(i)] for i in indices])
-            batch = batch_of(self.dataset, indices)
-            if self.transform is not None:
-                rng = self.rng(number + 1)
-                if isinstance(batch, tuple):
-                    batch = (self.transform(batch[0], rng), *batch[1:])
-                else:
-                    batch = self.transform(batch, rng)
-            return tensors(batch)
+            with record("data loading"):
+                return self.load(number, indices)
         except Exception as error:
             shown = ", ".join(map(str, indices[:8])) + (", ..." if len(indices) > 8 else "")
             error.add_note(f"DataLoader: in batch {number} of epoch {self.epoch}, samples {shown}")
             raise
+
+    def load(self, number: int, indices: Any) -> Any:
+        """The samples of these indices as one batch, transformed."""
+        if self.collate_fn is not None:
+            return self.collate_fn([self.dataset[int(i)] for i in indices])
+        batch = batch_of(self.dataset, indices)
+        if self.transform is not None:
+            rng = self.rng(number + 1)
+            if isinstance(batch, tuple):
+                batch = (self.transform(batch[0], rng), *batch[1:])
+            else:
+                batch = self.transform(batch, rng)
+        return tensors(batch)
 
 
 def prepared(plan: Plan, workers: int, ahead: int) -> Iterator[Any]:

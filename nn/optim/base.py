@@ -8,6 +8,7 @@ from typing import Any, Callable, Iterable
 import numpy as np
 
 from tensorgrad.errors import ArgumentError, DtypeError, ShapeError, StateError, message
+from tensorgrad.profiler import record
 from tensorgrad.recording import enable_grad
 from tensorgrad.tensor import Tensor, from_array
 
@@ -156,7 +157,8 @@ class Optimizer:
                 loss = closure()
         self.stepped = True
         ready = [(p, self.gradient(p), group) for group in self.param_groups for p in group["params"] if p.grad is not None]
-        with np.errstate(all="ignore"):  # a diverging run goes on to inf and NaN without a word, as everywhere
+        # A diverging run goes on to inf and NaN without a word, as everywhere.
+        with record("optimizer step"), np.errstate(all="ignore"):
             for p, grad, group in ready:
                 self.update(p.array, grad, self.state[p], group)
                 p.mark_changed()
