@@ -69,7 +69,7 @@ class Window:
             >>> Window.parse("conv1d", 1, 4, stride=1, padding="same").padding
             ((1, 2),)
         """
-        if all(map(_is_plain, (kernel_size, stride, padding, dilation))):
+        if all(map(is_plain, (kernel_size, stride, padding, dilation))):
             return _parse_once(who, ndim, kernel_size, stride, padding, dilation, bool(ceil_mode))
         return _parse(who, ndim, kernel_size, stride, padding, dilation, bool(ceil_mode))
 
@@ -205,10 +205,10 @@ class Window:
         return " ".join([f"{name}={value}" for name, value in self.settings().items()])
 
 
-def _is_plain(value: Any) -> bool:
+def is_plain(value: Any) -> bool:
     """True for what can be looked up by value: 2.0 and True are equal to integers but are refused."""
     kind = type(value)
-    return kind is int or kind is str or value is None or kind is tuple and all(map(_is_plain, value))
+    return kind is int or kind is str or value is None or kind is tuple and all(map(is_plain, value))
 
 
 def _parse(who: str, ndim: int, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> Window:

@@ -26,6 +26,8 @@ def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     m, k, n = *a.shape[-2:], b.shape[-1]
     work = m * k * n
     if a.ndim == b.ndim == 2:
+        if k == 1:
+            return a * b  # a quarter of the time
         if work <= SMALL:
             return np.matmul(a, b)
         if work < LARGE:

@@ -19,9 +19,9 @@ from tensorgrad.op import Op
 from tensorgrad.ops.images import NameOverAxes, check_same_dtype, check_tensor, images
 from tensorgrad.ops.promotion import Operand
 from tensorgrad.ops.reduction import expand
-from tensorgrad.ops.shape import reshape, squeeze
+from tensorgrad.ops.shape import reshape, squeeze, unsqueeze
 from tensorgrad.tensor import Tensor
-from tensorgrad.window import Window
+from tensorgrad.window import Window, is_plain
 
 __all__ = ["conv1d", "conv2d", "conv3d"]
 
@@ -183,6 +183,24 @@ def conv3d(input: Operand, weight: Operand, bias: Operand | None = None, stride:
 def convolve(who: str, ndim: int, input: Operand, weight: Operand, bias: Operand | None, stride: Any, padding: Any,
              dilation: Any, groups: int) -> Tensor:
     """The body of `conv1d`, `conv2d` and `conv3d`: checks, then the op."""
+    # What was found to fit once need not be looked at again.
+    try:
+        key = (who, input.shape, weight.shape, None if bias is None else (bias.shape, bias.dtype), input.dtype, weight.dtype,
+               stride, padding, dilation, groups)
+        window = fitting[key]
+    except (KeyError, AttributeError, TypeError):  # new; no tensor; a list, which has no hash
+        window = fitted(who, ndim, input, weight, bias, stride, padding, dilation, groups)
+    if input.ndim == ndim + 2:
+        return Conv(window, groups).apply(input, weight, bias)
+    return squeeze(Conv(window, groups).apply(unsqueeze(input, 0), weight, bias), 0)
+
+
+fitting: dict[Any, Window] = {}
+
+
+def fitted(who: str, ndim: int, input: Operand, weight: Operand, bias: Operand | None, stride: Any, padding: Any,
+           dilation: Any, groups: int) -> Window:
+    """The window, resolved for this input, after all checks of the operands."""
     check_weight(who, ndim, weight, "(F, C / groups", input)
     x = images(who, ndim, input, channels=weight.shape[1] * groups if isinstance(groups, int) else None)
     window = Window.parse(who, ndim, weight.shape[2:], stride, padding, dilation)
@@ -192,8 +210,13 @@ def convolve(who: str, ndim: int, input: Operand, weight: Operand, bias: Operand
     sizes = tuple(x.shape[2:])
     window = window.resolve(sizes)
     window.output_sizes(sizes, who, input)
-    y = Conv(window, groups).apply(x, weight, bias)
-    return y if x is input else squeeze(y, 0)
+    options = (stride, padding, dilation, groups)
+    if all(map(is_plain, options)):
+        if len(fitting) >= 4096:
+            fitting.clear()
+        fitting[(who, input.shape, weight.shape, None if bias is None else (bias.shape, bias.dtype), input.dtype,
+                 weight.dtype, *options)] = window
+    return window
 
 
 def check_weight(who: str, ndim: int, weight: Operand, axes: str, input: Operand) -> None:

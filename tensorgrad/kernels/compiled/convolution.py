@@ -1,83 +1,138 @@
-"""Convolution and its gradients: the kernels of the contract, each by the algorithm that `plan` picks for its shape."""
+"""Convolution and its gradients: the kernels of the contract, each by the algorithm that `plan` picks for its shape.
+
+What depends on shapes alone is worked out once, in an object that is looked up by them: a training step meets the same few
+shapes again and again, and small networks would spend more time on geometry than on arithmetic.
+"""
 
 from __future__ import annotations
 
+import math
+from functools import lru_cache
+from typing import Any, Callable
+
 import numpy as np
 
+from tensorgrad.kernels.choices import Choices, current
 from tensorgrad.kernels.compiled import depthwise, direct, winograd
 from tensorgrad.kernels.compiled.gathers import backward_axes, forward_axes
-from tensorgrad.kernels.compiled.jit import image, three, volume
-from tensorgrad.kernels.compiled.plan import algorithm
+from tensorgrad.kernels.compiled.jit import three
+from tensorgrad.kernels.compiled.plan import decide
+from tensorgrad.window import Window
+
+Shape = tuple[int, ...]
+Run = Callable[..., Any]
+
+# Axes of (N, C, [D, H,] W) and of (N, [D, H,] W, C) in the order of the other.
+TO_LAST = {3: (0, 2, 1), 4: (0, 2, 3, 1), 5: (0, 2, 3, 4, 1)}
+TO_FIRST = {3: (0, 2, 1), 4: (0, 3, 1, 2), 5: (0, 4, 1, 2, 3)}
 
 
 def conv(x, w, bias, window, groups):
-    n, channels, *sizes = x.shape
-    filters = len(w)
-    counts = window.output_sizes(tuple(sizes))
-    y = np.empty((n, *three(counts), filters), x.dtype)
-    if not y.size:
-        return image(y, window.ndim)
-    chosen = algorithm(n, channels, filters, window, counts, groups, x.dtype)
-    x, flat = volume(x), np.ascontiguousarray(w).reshape(-1)
-    axes, strides = forward_axes(window, tuple(sizes)), weight_strides(w, groups)
-    if chosen == "depthwise":
-        depthwise.gathered(x, axes, flat, strides, bias, y)
-    elif chosen == "winograd":
-        winograd.convolved(x[:, 0], befores(window), flat, 0, (strides[1], strides[5], 3, 1), bias, y[:, 0])
-    else:
-        direct.gathered(x, axes, flat, strides, bias, y, groups)
-    return image(y, window.ndim)
+    shape, run = forward(x.shape, w.shape, window, groups, x.dtype, current())
+    y = np.empty(shape, x.dtype)
+    if run is not None:
+        run(flat(x), np.ascontiguousarray(w).reshape(-1), bias, y.reshape(-1))
+    return y.transpose(TO_FIRST[y.ndim])
 
 
 def conv_input_grad(grad, w, sizes, window, groups):
-    n, filters, *counts = grad.shape
-    channels = w.shape[1] * groups
-    x = np.empty((n, *three(tuple(sizes)), channels), grad.dtype)
-    if not x.size:
-        return image(x, window.ndim)
-    chosen = algorithm(n, filters, channels, window, tuple(sizes), groups, grad.dtype)
-    grad, flat = volume(grad), np.ascontiguousarray(w).reshape(-1)
-    group, filter, *taps, channel = weight_strides(w, groups)
-    if chosen == "winograd":  # the kernel turned around, from its last tap
-        winograd.convolved(grad[:, 0], [2 - before for before in befores(window)], flat, 8, (channel, filter, -3, -1), None,
-                           x[:, 0])
-        return image(x, window.ndim)
-    phases = backward_axes(window, tuple(sizes), tuple(counts))
-    if sum([np.prod([axis.out for axis in axes]) for axes in phases]) < np.prod(sizes):
-        x.fill(0)  # some cells no tap reaches
-    strides = (group, channel, *taps, filter)
-    for axes in phases:
-        if chosen == "depthwise":
-            depthwise.gathered(grad, axes, flat, strides, None, x)
-        else:
-            direct.gathered(grad, axes, flat, strides, None, x, groups)
-    return image(x, window.ndim)
+    shape, complete, runs = input_gradient(grad.shape, w.shape, tuple(sizes), window, groups, grad.dtype, current())
+    x = np.empty(shape, grad.dtype) if complete else np.zeros(shape, grad.dtype)
+    if runs:
+        source, weights, target = flat(grad), np.ascontiguousarray(w).reshape(-1), x.reshape(-1)
+        for run in runs:
+            run(source, weights, None, target)
+    return x.transpose(TO_FIRST[x.ndim])
 
 
 def conv_weight_grad(grad, x, window, groups):
-    n, channels, *sizes = x.shape
-    filters, counts = grad.shape[1], grad.shape[2:]
-    w = np.zeros((filters, channels // groups, *window.kernel), x.dtype)
-    if not grad.size or not w.size:
-        return w
-    chosen = algorithm(n, channels, filters, window, counts, groups, x.dtype)
-    x, grad, flat, strides = volume(x), volume(grad), w.reshape(-1), weight_strides(w, groups)
-    if chosen == "depthwise":
-        depthwise.weight_gradient(x, forward_axes(window, tuple(sizes)), grad, flat, strides)
-    elif chosen == "winograd":
-        winograd.weight_gradient(x[:, 0], befores(window), grad[:, 0], flat, (strides[1], strides[5]))
-    else:
-        direct.weight_gradient(x, forward_axes(window, tuple(sizes)), grad, groups, flat, strides)
+    shape, run = weight_gradient(grad.shape, x.shape, window, groups, x.dtype, current())
+    if run is None:
+        return np.zeros(shape, x.dtype)
+    w = np.empty(shape, x.dtype)
+    run(flat(x), flat(grad), w.reshape(-1))
     return w
 
 
-def weight_strides(w: np.ndarray, groups: int) -> tuple[int, ...]:
-    """Entries from one (group, filter, d, h, w, channel) to the next in a row-major w (F, C / groups, [D, H,] W)."""
-    taps = int(np.prod(w.shape[2:]))
-    _, h, v = three(w.shape[2:])
-    return w[0].size * (len(w) // groups), w[0].size, h * v, v, 1, taps
+def flat(x: np.ndarray) -> np.ndarray:
+    """(N, C, ...) of any strides as the flat memory of (N, ..., C); not copied if it lies like that."""
+    return np.ascontiguousarray(x.transpose(TO_LAST[x.ndim])).reshape(-1)
 
 
-def befores(window) -> list[int]:
+# -- per shape ---------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=2048)
+def forward(x_shape: Shape, w_shape: Shape, window: Window, groups: int, dtype: np.dtype,
+            choices: Choices) -> tuple[Shape, Run | None]:
+    """The shape of the result, channels last, and what fills it; None if it is empty."""
+    n, channels, *sizes = x_shape
+    filters, counts = w_shape[0], window.output_sizes(tuple(sizes))
+    shape = (n, *counts, filters)
+    if not math.prod(shape):
+        return shape, None
+    strides = weight_strides(w_shape, groups)
+    name, _ = decide(n, channels, filters, window, counts, groups, dtype, choices)
+    if name == "winograd":
+        return shape, winograd.Convolution(n, sizes, channels, befores(window), counts, filters, 0,
+                                           (strides[1], strides[5], 3, 1), dtype)
+    axes = forward_axes(window, tuple(sizes))
+    if name == "depthwise":
+        return shape, depthwise.Gathering(axes, n, channels, three(counts), strides, dtype)
+    return shape, direct.Gathering(axes, n, channels, filters, groups, three(counts), strides, dtype)
+
+
+@lru_cache(maxsize=2048)
+def input_gradient(grad_shape: Shape, w_shape: Shape, sizes: Shape, window: Window, groups: int, dtype: np.dtype,
+                   choices: Choices) -> tuple[Shape, bool, list[Run]]:
+    """The shape of the result, channels last; whether every cell of it is filled; and what fills it."""
+    n, filters, *counts = grad_shape
+    channels = w_shape[1] * groups
+    shape = (n, *sizes, channels)
+    if not math.prod(shape):
+        return shape, True, []
+    group, filter, *taps, channel = weight_strides(w_shape, groups)
+    name, _ = decide(n, filters, channels, window, sizes, groups, dtype, choices)
+    if name == "winograd":  # the kernel turned around: from its last tap
+        before = tuple([2 - side for side in befores(window)])
+        return shape, True, [winograd.Convolution(n, counts, filters, before, sizes, channels, 8, (channel, filter, -3, -1),
+                                                  dtype)]
+    phases = backward_axes(window, sizes, tuple(counts))
+    complete = sum([math.prod([axis.out for axis in axes]) for axes in phases]) == math.prod(sizes)
+    strides = (group, channel, *taps, filter)
+    if name == "depthwise":
+        return shape, complete, [depthwise.Gathering(axes, n, channels, three(sizes), strides, dtype) for axes in phases]
+    return shape, complete, [direct.Gathering(axes, n, filters, channels, groups, three(sizes), strides, dtype)
+                             for axes in phases]
+
+
+@lru_cache(maxsize=2048)
+def weight_gradient(grad_shape: Shape, x_shape: Shape, window: Window, groups: int, dtype: np.dtype,
+                    choices: Choices) -> tuple[Shape, Run | None]:
+    """The shape of the result, and what fills it; None if it is all zeros."""
+    n, channels, *sizes = x_shape
+    filters, counts = grad_shape[1], grad_shape[2:]
+    shape = (filters, channels // groups, *window.kernel)
+    if not math.prod(grad_shape) or not math.prod(shape):
+        return shape, None
+    strides = weight_strides(shape, groups)
+    name, _ = decide(n, channels, filters, window, counts, groups, dtype, choices)
+    if name == "winograd":
+        return shape, winograd.WeightGradient(n, sizes, channels, befores(window), counts, filters, (strides[1], strides[5]),
+                                              dtype)
+    axes = forward_axes(window, tuple(sizes))
+    if name == "depthwise":
+        return shape, depthwise.WeightGradient(axes, n, channels, three(counts), strides, dtype)
+    return shape, direct.WeightGradient(axes, n, channels, filters, groups, three(counts), strides, dtype)
+
+
+def weight_strides(shape: Shape, groups: int) -> Shape:
+    """Entries from one (group, filter, d, h, w, channel) to the next in row-major weights (F, C / groups, [D, H,] W)."""
+    filter, taps = math.prod(shape[1:]), math.prod(shape[2:])
+    _, h, v = three(shape[2:])
+    return filter * (shape[0] // groups), filter, h * v, v, 1, taps
+
+
+def befores(window: Window) -> tuple[int, ...]:
     """The padding in front, per axis."""
-    return [before for before, _ in window.padding]
+    return tuple([before for before, _ in window.padding])

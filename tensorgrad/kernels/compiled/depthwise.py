@@ -18,44 +18,61 @@ tile, line = make_channel_tile(ROWS), make_channel_tile(1)
 weight_tile = make_channel_weight_tile(WEIGHT_ROWS)
 
 
-def gathered(x, axes: tuple[Axis, Axis, Axis], w, strides, bias, y) -> None:
-    """`direct.gathered` for as many groups as channels and filters."""
-    n, channels, lane = x.shape[0], x.shape[4], lanes(x.itemsize)
-    plan = gather(axes, y.shape[1:4], n, channels, channels, 1, x.itemsize)
-    taps = np.ascontiguousarray(plan.taps[::channels])  # of channel 0
-    row = -(-channels // lane) * lane
-    packed = np.zeros((len(taps), row), x.dtype)
-    packed[:, :channels] = w[positions(strides, axes, channels)]
-    start = np.zeros(row, x.dtype)
-    if bias is not None:
-        start[:channels] = bias
-    x, y, packed = x.reshape(-1), y.reshape(-1), packed.reshape(-1)
+class Gathering:
+    """`direct.Gathering` for as many groups as channels and filters."""
 
-    def part(first, last):
-        scratch = np.empty(plan.scratch, x.dtype)
-        sum_bands(x, packed, start, y, plan.pixels, plan.outs, taps, plan.layout, row, scratch, first, last, lane)
+    def __init__(self, axes: tuple[Axis, Axis, Axis], batch: int, channels: int, to_sizes: tuple[int, int, int],
+                 strides: tuple[int, ...], dtype: np.dtype):
+        self.plan = gather(axes, to_sizes, batch, channels, channels, 1, dtype.itemsize)
+        self.dtype, self.channels, self.lane = dtype, channels, lanes(dtype.itemsize)
+        self.taps = np.ascontiguousarray(self.plan.taps[::channels])  # of channel 0
+        self.row = -(-channels // self.lane) * self.lane
+        self.weights = positions(strides, axes, channels)
+        self.work = self.plan.units * len(self.plan.pixels) * len(self.taps) * channels
 
-    threads.run(part, plan.units, plan.units * len(plan.pixels) * len(taps) * channels)
+    def __call__(self, x: np.ndarray, w: np.ndarray, bias: np.ndarray | None, y: np.ndarray) -> None:
+        """Everything flat."""
+        plan, taps, row, lane, dtype = self.plan, self.taps, self.row, self.lane, self.dtype
+        packed = np.zeros((len(taps), row), dtype)
+        packed[:, :self.channels] = w[self.weights]
+        packed = packed.reshape(-1)
+        start = np.zeros(row, dtype)
+        if bias is not None:
+            start[:self.channels] = bias
+
+        def part(first, last):
+            scratch = np.empty(plan.scratch, dtype)
+            sum_bands(x, packed, start, y, plan.pixels, plan.outs, taps, plan.layout, row, scratch, first, last, lane)
+
+        threads.run(part, plan.units, self.work)
 
 
-def weight_gradient(x, axes: tuple[Axis, Axis, Axis], grad, w, strides) -> None:
-    """`direct.weight_gradient` for as many groups as channels and filters."""
-    n, channels, lane = x.shape[0], x.shape[4], lanes(x.itemsize)
-    plan = gather(axes, grad.shape[1:4], n, channels, channels, 1, x.itemsize, WEIGHT_PIXELS)
-    taps = plan.taps[::channels]
-    count = len(taps)
-    taps = np.pad(taps, (0, -count % WEIGHT_ROWS))
-    row = -(-channels // lane) * lane
-    x, grad = x.reshape(-1), grad.reshape(-1)
+class WeightGradient:
+    """`direct.WeightGradient` for as many groups as channels and filters."""
 
-    def part(first, last):
-        scratch = np.empty(plan.scratch, x.dtype)
-        total = np.zeros(len(taps) * row, x.dtype)
-        sum_weights(x, grad, total, plan.pixels, plan.outs, taps, plan.layout, row, scratch, first, last, lane)
-        return total
+    def __init__(self, axes: tuple[Axis, Axis, Axis], batch: int, channels: int, counts: tuple[int, int, int],
+                 strides: tuple[int, ...], dtype: np.dtype):
+        self.plan = gather(axes, counts, batch, channels, channels, 1, dtype.itemsize, WEIGHT_PIXELS)
+        self.dtype, self.channels, self.lane = dtype, channels, lanes(dtype.itemsize)
+        taps = self.plan.taps[::channels]
+        self.count = len(taps)
+        self.taps = np.pad(taps, (0, -self.count % WEIGHT_ROWS))
+        self.row = -(-channels // self.lane) * self.lane
+        self.weights = positions(strides, axes, channels)
+        self.work = self.plan.units * len(self.plan.pixels) * self.count * channels
 
-    total = add_up(threads.run(part, plan.units, plan.units * len(plan.pixels) * count * channels))
-    w[positions(strides, axes, channels)] = total.reshape(-1, row)[:count, :channels]
+    def __call__(self, x: np.ndarray, grad: np.ndarray, w: np.ndarray) -> None:
+        """Everything flat."""
+        plan, taps, row, lane, dtype = self.plan, self.taps, self.row, self.lane, self.dtype
+
+        def part(first, last):
+            scratch = np.empty(plan.scratch, dtype)
+            total = np.zeros(len(taps) * row, dtype)
+            sum_weights(x, grad, total, plan.pixels, plan.outs, taps, plan.layout, row, scratch, first, last, lane)
+            return total
+
+        total = add_up(threads.run(part, plan.units, self.work))
+        w[self.weights] = total.reshape(-1, row)[:self.count, :self.channels]
 
 
 def positions(strides, axes: tuple[Axis, Axis, Axis], channels: int) -> np.ndarray:

@@ -17,47 +17,64 @@ from tensorgrad.kernels.compiled.vectors import clear, copy, lanes
 WEIGHT_PIXELS = 256  # outputs of a band when weights are summed: image and gradient rows both stay in cache
 
 
-def gathered(x, axes: tuple[Axis, Axis, Axis], w, strides, bias, y, groups: int) -> None:
-    """Fill y (N, D', H', W', F), or the cells of it that the axes lead to, from x (N, D, H, W, C).
+class Gathering:
+    """Fills y (N, D', H', W', F), or the cells of it that the axes lead to, from x (N, D, H, W, C); made once per shape.
 
-    `w` is flat; `strides` address it by (group, filter, d, h, w, channel), as this gather sees them.
+    `strides` address the weights by (group, filter, d, h, w, channel), as this gather sees them.
     """
-    n, channels, filters, lane = x.shape[0], x.shape[4], y.shape[4], lanes(x.itemsize)
-    plan = gather(axes, y.shape[1:4], n, channels, filters, groups, x.itemsize)
-    made = filters // groups
-    width = int(padded(made, lane))
-    packed = np.empty(groups * width * len(plan.taps), x.dtype)
-    pack(w, strides, groups, made, *[axis.taps for axis in axes], channels // groups, packed, lane)
-    start = np.zeros((groups, width), x.dtype)
-    if bias is not None:
-        start[:, :made] = bias.reshape(groups, made)
-    x, y, start = x.reshape(-1), y.reshape(-1), start.reshape(-1)
 
-    def part(first, last):
-        scratch = np.empty(plan.scratch, x.dtype)
-        sum_bands(x, packed, start, y, plan.pixels, plan.outs, plan.taps, plan.layout, groups, width, scratch, first, last,
-                  lane)
+    def __init__(self, axes: tuple[Axis, Axis, Axis], batch: int, channels: int, filters: int, groups: int,
+                 to_sizes: tuple[int, int, int], strides: tuple[int, ...], dtype: np.dtype):
+        self.plan = gather(axes, to_sizes, batch, channels, filters, groups, dtype.itemsize)
+        self.dtype, self.groups, self.strides, self.lane = dtype, groups, strides, lanes(dtype.itemsize)
+        self.made, self.taken, self.taps = filters // groups, channels // groups, [axis.taps for axis in axes]
+        self.width = int(padded(self.made, self.lane))
+        self.no_bias = np.zeros(groups * self.width, dtype)
+        self.work = self.plan.units * len(self.plan.pixels) * len(self.plan.taps) * filters
 
-    threads.run(part, plan.units, plan.units * len(plan.pixels) * len(plan.taps) * filters)
+    def __call__(self, x: np.ndarray, w: np.ndarray, bias: np.ndarray | None, y: np.ndarray) -> None:
+        """Everything flat."""
+        plan, groups, width, lane, dtype = self.plan, self.groups, self.width, self.lane, self.dtype
+        packed = np.empty(groups * width * len(plan.taps), dtype)
+        pack(w, self.strides, groups, self.made, *self.taps, self.taken, packed, lane)
+        start = self.no_bias
+        if bias is not None:
+            start = np.zeros((groups, width), dtype)
+            start[:, :self.made] = bias.reshape(groups, self.made)
+            start = start.reshape(-1)
+
+        def part(first, last):
+            scratch = np.empty(plan.scratch, dtype)
+            sum_bands(x, packed, start, y, plan.pixels, plan.outs, plan.taps, plan.layout, groups, width, scratch, first,
+                      last, lane)
+
+        threads.run(part, plan.units, self.work)
 
 
-def weight_gradient(x, axes: tuple[Axis, Axis, Axis], grad, groups: int, w, strides) -> None:
-    """Fill the flat `w`, addressed by `strides` as in `gathered`, from x (N, D, H, W, C) and grad (N, D', H', W', F)."""
-    n, channels, filters, lane = x.shape[0], x.shape[4], grad.shape[4], lanes(x.itemsize)
-    plan = gather(axes, grad.shape[1:4], n, channels, filters, groups, x.itemsize, WEIGHT_PIXELS, WEIGHT_ROWS)
-    made = filters // groups
-    width = int(padded(made, lane))
-    x, grad = x.reshape(-1), grad.reshape(-1)
+class WeightGradient:
+    """Fills w from x (N, D, H, W, C) and the gradient (N, D', H', W', F); made once per shape."""
 
-    def part(first, last):
-        scratch = np.empty(plan.scratch, x.dtype)
-        total = np.zeros(groups * len(plan.taps) * width, x.dtype)
-        sum_weights(x, grad, total, plan.pixels, plan.outs, plan.taps, plan.layout, groups, width, scratch, first, last,
-                    lane)
-        return total
+    def __init__(self, axes: tuple[Axis, Axis, Axis], batch: int, channels: int, filters: int, groups: int,
+                 counts: tuple[int, int, int], strides: tuple[int, ...], dtype: np.dtype):
+        self.plan = gather(axes, counts, batch, channels, filters, groups, dtype.itemsize, WEIGHT_PIXELS, WEIGHT_ROWS)
+        self.dtype, self.groups, self.strides, self.lane = dtype, groups, strides, lanes(dtype.itemsize)
+        self.made, self.taken, self.taps = filters // groups, channels // groups, [axis.taps for axis in axes]
+        self.width = int(padded(self.made, self.lane))
+        self.work = self.plan.units * len(self.plan.pixels) * len(self.plan.taps) * filters
 
-    total = add_up(threads.run(part, plan.units, plan.units * len(plan.pixels) * len(plan.taps) * filters))
-    unpack(total, width, w, strides, groups, made, *[axis.taps for axis in axes], channels // groups, len(plan.taps))
+    def __call__(self, x: np.ndarray, grad: np.ndarray, w: np.ndarray) -> None:
+        """Everything flat."""
+        plan, groups, width, lane, dtype = self.plan, self.groups, self.width, self.lane, self.dtype
+
+        def part(first, last):
+            scratch = np.empty(plan.scratch, dtype)
+            total = np.zeros(groups * len(plan.taps) * width, dtype)
+            sum_weights(x, grad, total, plan.pixels, plan.outs, plan.taps, plan.layout, groups, width, scratch, first,
+                        last, lane)
+            return total
+
+        total = add_up(threads.run(part, plan.units, self.work))
+        unpack(total, width, w, self.strides, groups, self.made, *self.taps, self.taken, len(plan.taps))
 
 
 def add_up(parts: list[np.ndarray]) -> np.ndarray:

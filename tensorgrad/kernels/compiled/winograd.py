@@ -28,63 +28,82 @@ WEIGHT_CHUNK = 96    # the same for the weight gradient, whose totals are read a
 WIDE_ROW = 128       # channels from which rows are spaced out: powers of two would all fall into the same few cache lines
 
 
-def convolved(x, before, w, start, strides, bias, y) -> None:
-    """Fill y (N, H', W', F) with the convolution of x (N, H, W, C), which has `before` rows and columns of zeros in
-    front.
+class Convolution:
+    """Fills y (N, H', W', F) with the convolution of x (N, H, W, C), which has `before` rows and columns of zeros in front;
+    made once per shape.
 
-    `w` is flat; `start` and `strides` address it by (filter, channel, row, column).
+    `start` and `strides` address the weights by (filter, channel, row, column).
     """
-    (n, size_h, size_w, channels), (_, out_h, out_w, filters) = x.shape, y.shape
-    lane = lanes(x.itemsize)
-    width = int(padded(filters, lane))
-    u = np.empty(POINTS * width * channels, x.dtype)
 
-    def transform_weights(first, last):
-        scratch = np.empty(9 * VECTORS * lane, x.dtype)
-        weights_at_points(w, start, *strides, channels, filters, u, scratch, first, last, lane)
+    def __init__(self, batch: int, sizes: tuple[int, int], channels: int, before: tuple[int, int], counts: tuple[int, int],
+                 filters: int, start: int, strides: tuple[int, ...], dtype: np.dtype):
+        self.dtype, self.lane, self.weights = dtype, lanes(dtype.itemsize), (start, *strides, channels, filters)
+        self.image, self.result = (*sizes, channels, *before), (*counts, filters)
+        self.channels, self.filters = channels, filters
+        self.width = int(padded(filters, self.lane))
+        self.row_in, self.row_out = row(channels, filters), row(filters, channels)
+        self.zeros, self.no_bias = np.zeros(self.lane, dtype), np.zeros(self.width, dtype)
+        self.tiles = batch * -(-counts[0] // 4) * -(-counts[1] // 4)
 
-    threads.run(transform_weights, channels, 25 * channels * filters)
-    added = np.zeros(width, x.dtype)
-    if bias is not None:
-        added[:filters] = bias
-    row_in, row_out = row(channels, filters), row(filters, channels)
-    zeros = np.zeros(lane, x.dtype)
-    x, y = x.reshape(-1), y.reshape(-1)
+    def __call__(self, x: np.ndarray, w: np.ndarray, bias: np.ndarray | None, y: np.ndarray) -> None:
+        """Everything flat."""
+        lane, dtype, row_in, row_out = self.lane, self.dtype, self.row_in, self.row_out
+        u = np.empty(POINTS * self.width * self.channels, dtype)
 
-    def part(first, last):
-        seen, made = np.empty(CHUNK * POINTS * row_in, x.dtype), np.empty(CHUNK * POINTS * row_out, x.dtype)
-        spare = np.empty(lane, x.dtype)
-        conv_tiles(x, size_h, size_w, channels, *before, u, added, y, out_h, out_w, filters, first, last, CHUNK, seen, made,
-                   zeros, spare, row_in, row_out, lane)
+        def transform_weights(first, last):
+            weights_at_points(w, *self.weights, u, np.empty(9 * VECTORS * lane, dtype), first, last, lane)
 
-    tiles = n * -(-out_h // 4) * -(-out_w // 4)
-    threads.run(part, tiles, tiles * POINTS * channels * filters)
+        threads.run(transform_weights, self.channels, 25 * self.channels * self.filters)
+        added = self.no_bias
+        if bias is not None:
+            added = added.copy()
+            added[:self.filters] = bias
+
+        def part(first, last):
+            seen, made = np.empty(CHUNK * POINTS * row_in, dtype), np.empty(CHUNK * POINTS * row_out, dtype)
+            conv_tiles(x, *self.image, u, added, y, *self.result, first, last, CHUNK, seen, made, self.zeros,
+                       np.empty(lane, dtype), row_in, row_out, lane)
+
+        threads.run(part, self.tiles, self.tiles * POINTS * self.channels * self.filters)
 
 
-def weight_gradient(x, before, grad, w, strides) -> None:
-    """Fill the flat `w`, addressed by (filter, channel) with `strides`, from x (N, H, W, C) and grad (N, H', W', F)."""
-    (n, size_h, size_w, channels), (_, out_h, out_w, filters) = x.shape, grad.shape
-    lane = lanes(x.itemsize)
-    row_in, row_out, width = row(channels, filters), row(filters, channels), int(padded(filters, lane))
-    taps = np.pad(np.arange(channels), (0, -channels % WEIGHT_ROWS))
-    pixels, outs = np.arange(WEIGHT_CHUNK) * POINTS * row_in, np.arange(WEIGHT_CHUNK) * POINTS * row_out
-    zeros = np.zeros(lane, x.dtype)
-    x, grad = x.reshape(-1), grad.reshape(-1)
+class WeightGradient:
+    """Fills w, addressed by (filter, channel) with `strides`, from x (N, H, W, C) and the gradient (N, H', W', F); made once
+    per shape."""
 
-    def part(first, last):
-        seen, grads = np.empty(WEIGHT_CHUNK * POINTS * row_in, x.dtype), np.empty(WEIGHT_CHUNK * POINTS * row_out, x.dtype)
-        total = np.zeros(POINTS * len(taps) * width, x.dtype)
-        weight_grad_tiles(x, size_h, size_w, channels, *before, grad, out_h, out_w, filters, total, first, last,
-                          WEIGHT_CHUNK, seen, grads, zeros, pixels, taps, outs, row_in, row_out, width, lane)
-        return total
+    def __init__(self, batch: int, sizes: tuple[int, int], channels: int, before: tuple[int, int], counts: tuple[int, int],
+                 filters: int, strides: tuple[int, int], dtype: np.dtype):
+        self.dtype, self.lane, self.strides = dtype, lanes(dtype.itemsize), strides
+        self.image, self.result = (*sizes, channels, *before), (*counts, filters)
+        self.channels, self.filters = channels, filters
+        self.row_in, self.row_out = row(channels, filters), row(filters, channels)
+        self.width = int(padded(filters, self.lane))
+        self.taps = np.pad(np.arange(channels), (0, -channels % WEIGHT_ROWS))
+        self.pixels = np.arange(WEIGHT_CHUNK) * POINTS * self.row_in
+        self.outs = np.arange(WEIGHT_CHUNK) * POINTS * self.row_out
+        self.zeros = np.zeros(self.lane, dtype)
+        self.tiles = batch * -(-counts[0] // 4) * -(-counts[1] // 4)
 
-    tiles = n * -(-out_h // 4) * -(-out_w // 4)
-    total = add_up(threads.run(part, tiles, tiles * POINTS * channels * filters))
+    def __call__(self, x: np.ndarray, grad: np.ndarray, w: np.ndarray) -> None:
+        """Everything flat."""
+        lane, dtype, row_in, row_out, taps, width = (self.lane, self.dtype, self.row_in, self.row_out, self.taps,
+                                                     self.width)
 
-    def transform_back(first, last):
-        weights_back(total, len(taps), width, w, *strides, filters, np.empty(9 * lane, x.dtype), first, last, lane)
+        def part(first, last):
+            seen, grads = (np.empty(WEIGHT_CHUNK * POINTS * row_in, dtype),
+                           np.empty(WEIGHT_CHUNK * POINTS * row_out, dtype))
+            total = np.zeros(POINTS * len(taps) * width, dtype)
+            weight_grad_tiles(x, *self.image, grad, *self.result, total, first, last, WEIGHT_CHUNK, seen, grads,
+                              self.zeros, self.pixels, taps, self.outs, row_in, row_out, width, lane)
+            return total
 
-    threads.run(transform_back, channels, 25 * channels * filters)
+        total = add_up(threads.run(part, self.tiles, self.tiles * POINTS * self.channels * self.filters))
+
+        def transform_back(first, last):
+            weights_back(total, len(taps), width, w, *self.strides, self.filters, np.empty(9 * lane, dtype), first, last,
+                         lane)
+
+        threads.run(transform_back, self.channels, 25 * self.channels * self.filters)
 
 
 def row(channels: int, others: int) -> int:
