@@ -118,7 +118,7 @@ def _(layer: Any, inputs: Shape, output: Shape) -> int | None:
 @multiply_adds.register(GroupNorm)
 @multiply_adds.register(LayerNorm)
 def _(layer: Any, inputs: Shape, output: Shape) -> int | None:
-    return costs.multiply_adds("normalize", [inputs], output)
+    return costs.multiply_adds("layer_norm", [inputs], output)
 
 
 @multiply_adds.register(RMSNorm)

@@ -99,6 +99,7 @@ FORMULAS: dict[str, Callable[[Sequence[Shape], Shape], Any]] = {
     "adaptive_avg_pool_grad": lambda inputs, output: of_adaptive_windows([output], inputs[0]),
     "batch_norm": lambda inputs, output: 3 * math.prod(output),
     "batch_norm_fixed": of_results,
-    "normalize": lambda inputs, output: 3 * math.prod(output),
+    "layer_norm": lambda inputs, output: 3 * math.prod(output),
+    "group_norm": lambda inputs, output: 3 * math.prod(output),
     "rms_norm": lambda inputs, output: 2 * math.prod(output),
 }

@@ -292,9 +292,9 @@ def replace(owner: Any, name: str, value: Any) -> None:
 def subclasses(cls: type) -> list[type]:
     """All of them, each once."""
     found: dict[type, None] = {}
-    stack = [cls]
+    stack: list[Any] = [cls]
     while stack:
-        children = [child for child in type.__subclasses__(stack.pop()) if child not in found]
+        children = [child for child in stack.pop().__subclasses__() if child not in found]
         found.update(dict.fromkeys(children))
         stack += children
     return list(found)

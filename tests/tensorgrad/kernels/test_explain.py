@@ -12,7 +12,7 @@ import pytest
 import tensorgrad
 from tensorgrad import kernels
 from tensorgrad.errors import ArgumentError, ShapeError
-from tensorgrad.kernels import algorithms, choices, explain, explanation
+from tensorgrad.kernels import algorithms, choices, explain
 from tensorgrad.window import Window
 
 needs_numba = pytest.mark.skipif("compiled" not in kernels.available(), reason="numba is not installed")
@@ -183,24 +183,25 @@ def test_mistakes(call, error, text):
     ((2, 16, 9, 9), (16, 16, 3, 3), {"padding": 2}),  # 18 tiles of results, 18 of cells
     ((4, 16, 9, 9), (16, 16, 3, 3), {}),              # 16 tiles of results, 36 of cells
 ])
-def test_what_is_said_is_what_runs(compiled, monkeypatch, rng, x, w, options):
-    ran = []
-    from tensorgrad.kernels.compiled import depthwise, direct, winograd
-    for name, module in (("depthwise", depthwise), ("direct", direct), ("winograd", winograd)):
-        for function in ("convolved" if name == "winograd" else "gathered", "weight_gradient"):
-            monkeypatch.setattr(module, function, lambda *args, name=name: ran.append(name))
+def test_what_is_said_is_what_runs(compiled, rng, x, w, options):
     groups = options.get("groups", 1)
     window = Window.parse("conv2d", 2, w[2:], options.get("stride", 1), options.get("padding", 0))
-    grad = np.zeros((x[0], w[0], *window.output_sizes(x[2:])), np.float32)
+    image, weight = rng.normal(size=x).astype(np.float32), rng.normal(size=w).astype(np.float32)
+    grad = rng.normal(size=(x[0], w[0], *window.output_sizes(x[2:]))).astype(np.float32)
+    runs = {}
     for choice in (None, True, False):
-        with algorithms(winograd=choice, depthwise=choice):
-            for kernel, args in (("conv", (np.zeros(x, np.float32), np.zeros(w, np.float32), None, window, groups)),
-                                 ("conv_input_grad", (grad, np.zeros(w, np.float32), x[2:], window, groups)),
-                                 ("conv_weight_grad", (grad, np.zeros(x, np.float32), window, groups))):
-                ran.clear()
-                getattr(compiled, kernel)(*args)
-                plan = explanation.plan_of(kernel, x, grad.shape, window, groups, np.dtype(np.float32))
-                assert set(ran) == {plan.algorithm}
+        with algorithms(winograd=choice):
+            runs[choice] = three(compiled, image, weight, grad, window, groups)
+            said = names(explain("conv2d", x, w, **options))
+            if choice is None:
+                chosen = said
+            elif choice is True:
+                possible = [name == "winograd" for name in said]
+            else:
+                assert "winograd" not in said
+    for name, can, default, on, off in zip(chosen, possible, *runs.values()):
+        assert np.array_equal(default, on if name == "winograd" else off)  # bit for bit
+        assert np.array_equal(on, off) is not can
 
 
 def test_block_and_call_override_and_restore():
@@ -258,14 +259,12 @@ def test_rounding_is_within_twice_what_is_documented(compiled, rng, n, c, f, siz
 @needs_numba
 def test_switched_off_gives_the_direct_results(compiled, rng):
     x, w, grad, window = case(rng, 4, 16, 16, (12, 12))
-    from tensorgrad.kernels.compiled import direct
-    from tensorgrad.kernels.compiled.convolution import forward_axes, volume, weight_strides
-    expected = np.empty((4, 1, 12, 12, 16), np.float32)
-    direct.gathered(volume(x), forward_axes(window, (12, 12)), w.reshape(-1), weight_strides(w, 1), None, expected, 1)
     winograd = three(compiled, x, w, grad, window)
     with algorithms(winograd=False):
         off = three(compiled, x, w, grad, window)
-    np.testing.assert_array_equal(off[0], expected[:, 0].transpose(0, 3, 1, 2))
+    # A convolution that never runs by Winograd, with the same sums: its stride is 2, and every second result is wanted.
+    strided = Window.parse("conv2d", 2, 3, 2, 1)
+    np.testing.assert_array_equal(off[0][..., ::2, ::2], compiled.conv(x, w, None, strided, 1))
     for a, b in zip(winograd, off):
         assert not np.array_equal(a, b)
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-4 * np.abs(b).max())
