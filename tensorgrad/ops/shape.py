@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Sequence
 
 import numpy as np
@@ -72,14 +73,16 @@ def flatten(input: Operand, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         >>> flatten(Tensor(np.zeros((8, 16, 5, 5))), 1).shape
         (8, 400)
     """
-    if input.ndim == 0:
+    shape = input.shape
+    if not shape:
         return reshape(input, 1)
+    if 0 <= start_dim < len(shape) and end_dim == -1:  # the usual call, once per forward pass of most networks
+        return Reshape((*shape[:start_dim], math.prod(shape[start_dim:]))).apply(input)
     (start,), (end,) = normalize_dims("flatten", input, start_dim), normalize_dims("flatten", input, end_dim)
     if start > end:
         raise ShapeError(message("flatten", f"start_dim={start_dim} comes after end_dim={end_dim}", {"input": input},
                                  "Swap them."))
-    joined = int(np.prod(input.shape[start:end + 1]))
-    return reshape(input, (*input.shape[:start], joined, *input.shape[end + 1:]))
+    return reshape(input, (*shape[:start], math.prod(shape[start:end + 1]), *shape[end + 1:]))
 
 
 def ravel(input: Operand) -> Tensor:
