@@ -117,7 +117,7 @@ class Kernels(Protocol):
     # -- maximum: the winner of a window is a cell's row-major index in its H × W plane --------------------------------
 
     def max_pool(self, x: Array, window: Window) -> tuple[Array, Array]:
-        """The largest entry of each window, and which cell it is.  x (N, C, H, W) → y, winners (N, C, H', W'), int64.
+        """The largest entry of each window, and which cell it is.  x (N, C, H, W) → y, winners (N, C, H', W'), integers.
 
         Padding never wins, not even against -∞.  A tie goes to the first cell in row-major order.  NaN wins over
         numbers, the last NaN over earlier ones.  Every window has a tap on a cell.

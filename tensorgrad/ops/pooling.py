@@ -96,7 +96,7 @@ def with_winners(op: Any, x: Operand, input: Operand, return_indices: bool) -> A
         y = squeeze(y, 0)
     if not return_indices:
         return y
-    winners = op.winners.copy(order="K")  # the graph needs its own
+    winners = op.winners.astype(np.int64, order="K")  # a copy: the graph needs its own
     if x is not input:
         winners = winners[0]
     return (y, from_array(winners)) if isinstance(y, Tensor) else (y, winners)

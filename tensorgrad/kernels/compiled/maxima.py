@@ -1,4 +1,8 @@
-"""Max pooling, and reading and writing the winning cells."""
+"""Max pooling, and reading and writing the winning cells.
+
+Windows over at most two axes, of enough channels for a vector, take the vector code; others plain loops.  Winners are
+int32 where entries are float32.
+"""
 
 from __future__ import annotations
 
@@ -8,22 +12,74 @@ import numpy as np
 
 from tensorgrad.kernels import threads
 from tensorgrad.kernels.compiled.jit import geometry, image, jit, three, volume
+from tensorgrad.kernels.compiled.vectors import lanes
+from tensorgrad.kernels.compiled.window_vectors import SHORT, make_largest
+from tensorgrad.kernels.reference import pooling
 from tensorgrad.kernels.reference.windows import channels_first, channels_last
+
+INDEX = {4: np.int32, 8: np.int64}
+
+largest, largest_2x2, largest_3x3 = make_largest(True), make_largest(True, (2, 2)), make_largest(True, (3, 3))
+largest_of_few, largest_of_few_2x2 = make_largest(False), make_largest(False, (2, 2))
 
 
 def max_pool(x, window):
+    if x.itemsize == 4 and math.prod(x.shape[2:]) >= 1 << 31:
+        return pooling.max_pool(x, window)
     cells, ndim = volume(x), window.ndim
     n, c = x.shape[:2]
     counts = window.output_sizes(tuple(x.shape[2:]))
     y = np.empty((n, *three(counts), c), x.dtype)
-    winners = np.empty(y.shape, np.int64)
+    winners = np.empty(y.shape, INDEX[x.itemsize])
     axes = geometry(window)
+    by_vectors = ndim < 3 and c >= min(SHORT, lanes(x.itemsize))
 
     def part(start, stop):
-        largest_of_windows(cells[start:stop], y[start:stop], winners[start:stop], *axes)
+        if by_vectors:
+            largest_by_vectors(cells[start:stop], y[start:stop], winners[start:stop], axes[1], axes[2], lanes(x.itemsize))
+        else:
+            largest_of_windows(cells[start:stop], y[start:stop], winners[start:stop], *axes)
 
     threads.run(part, n, y.size * window.taps)
     return image(y, ndim), image(winners, ndim)
+
+
+@jit
+def span(position, size, kernel, stride, before, dilation):
+    """The first tap of a window that lies on a cell, and how many do."""
+    start = position * stride - before
+    first = 0 if start >= 0 else (dilation - 1 - start) // dilation
+    last = min(kernel - 1, (size - 1 - start) // dilation)
+    return first, last - first + 1
+
+
+@jit
+def largest_by_vectors(x, y, winners, axis_h, axis_w, width):
+    n_images, _, height, breadth, channels = x.shape
+    kernel_h, stride_h, before_h, dilation_h = axis_h
+    kernel_w, stride_w, before_w, dilation_w = axis_w
+    cells, best, where = x.reshape(-1), y.reshape(-1), winners.reshape(-1)
+    down, right, at = dilation_h * breadth, dilation_w, 0
+    for n in range(n_images):
+        for o_h in range(y.shape[2]):
+            first_h, rows = span(o_h, height, kernel_h, stride_h, before_h, dilation_h)
+            for o_w in range(y.shape[3]):
+                first_w, columns = span(o_w, breadth, kernel_w, stride_w, before_w, dilation_w)
+                cell = ((o_h * stride_h - before_h + first_h * dilation_h) * breadth
+                        + o_w * stride_w - before_w + first_w * dilation_w)
+                start = (n * height * breadth + cell) * channels
+                if channels < width:
+                    if rows == 2 and columns == 2:
+                        largest_of_few_2x2(cells, start, cell, 2, down, 2, right, best, where, at, channels)
+                    else:
+                        largest_of_few(cells, start, cell, rows, down, columns, right, best, where, at, channels)
+                elif rows == 2 and columns == 2:
+                    largest_2x2(cells, start, cell, 2, down, 2, right, best, where, at, channels)
+                elif rows == 3 and columns == 3:
+                    largest_3x3(cells, start, cell, 3, down, 3, right, best, where, at, channels)
+                else:
+                    largest(cells, start, cell, rows, down, columns, right, best, where, at, channels)
+                at += channels
 
 
 @jit
