@@ -21,7 +21,7 @@ __all__ = ["main"]
 DESCRIPTION = "Train convolutional networks, look into them, and use them."
 EXAMPLES = """\
 examples:
-  tensorgrad train                                  LeNet-5 on the digits in this package, in seconds
+  tensorgrad train                                  a small network on the digits in this package, in seconds
   tensorgrad train --data fashion-mnist --out shop  another data set, a folder of your choice
   tensorgrad train --resume shop                    go on after a stop
   tensorgrad predict shop shirt.png                 what is in a picture

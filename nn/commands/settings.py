@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Callable
 
 from nn.commands.presets import FORMATS, preset_for
+from nn.models import available
 from tensorgrad.errors import ArgumentError
 
 __all__ = ["Settings", "add_settings", "number"]
@@ -88,7 +89,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     what = parser.add_argument_group("what to train")
     what.add_argument("--data", choices=list(FORMATS), metavar="NAME", help=f"one of {', '.join(FORMATS)} (default: digits)")
     what.add_argument("--data-dir", metavar="DIR", help="where its files are; default: where `tensorgrad data` looks")
-    what.add_argument("--model", metavar="NAME", help="lenet5, vgg, resnet20, ...; default: what suits the data")
+    what.add_argument("--model", metavar="NAME", help=f"one of {', '.join(available())}; default: what suits the data")
 
     how = parser.add_argument_group("how (defaults depend on the data; `tensorgrad data` lists them)")
     how.add_argument("--epochs", type=number(int, 1), metavar="N", help="passes over the training set")

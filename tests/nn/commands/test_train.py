@@ -37,12 +37,12 @@ def test_it_leaves_every_file(finished):
         if name.endswith(".png"):
             assert content.startswith(b"\x89PNG\r\n")
     assert "<svg" in (folder / "graph.svg").read_text() and "conv2d" in (folder / "graph.svg").read_text()
-    assert "(5·5·1+1)·6 = 156" in (folder / "summary.txt").read_text()
+    assert "(3·3·1+1)·32 = 320" in (folder / "summary.txt").read_text()
 
 
 def test_it_prints_progress_and_a_table(finished):
     folder, out = finished
-    assert "LeNet5, 21,386 parameters, on digits: 1,442 images of 8 × 8" in out
+    assert "CNN, 53,002 parameters, on digits: 1,442 images of 8 × 8" in out
     assert "1/2" in out and "2/2" in out and "best of test" in out and "run holds" in out
     last = json.loads((folder / "metrics.jsonl").read_text().splitlines()[-1])
     assert f"{last['test_accuracy'] * 100:.2f} %" in out
@@ -63,7 +63,7 @@ def test_weights_are_those_of_the_checkpoint_and_give_the_accuracy(finished):
     assert set(weights) == set(state["model"])
     for name, value in weights.items():
         np.testing.assert_array_equal(value.array, state["model"][name])
-    model = nn.models.create("lenet5", image_size=8)
+    model = nn.models.create("cnn", image_size=8)
     model.load_state_dict(weights)
     _, test = nn.data.load("digits")
     scores = model.eval()(nn.data.transforms.Normalize(test.mean, test.std)(test.batch(range(len(test)))[0]))
