@@ -8,9 +8,11 @@ from pathlib import Path
 
 __all__ = ["threads_by_default"]
 
+GROUPS, MEMBERSHIP = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
+
 
 def threads_by_default() -> int:
-    """OMP_NUM_THREADS if it is a number ≥ 1, else the processors this process may use: of its affinity, or fewer by quota."""
+    """OMP_NUM_THREADS if it is a number ≥ 1, else the processors this process may use, by its affinity and its quota."""
     wanted = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
     if wanted.isdigit() and int(wanted) > 0:
         return int(wanted)
@@ -18,7 +20,7 @@ def threads_by_default() -> int:
     return max(1, min(allowed, quota() or allowed))
 
 
-def quota(root: Path = Path("/sys/fs/cgroup"), membership: Path = Path("/proc/self/cgroup")) -> int | None:
+def quota(root: Path = GROUPS, membership: Path = MEMBERSHIP) -> int | None:
     """How many processors' time a container lets this process use, rounded up; None if nothing limits it."""
     limits = []
     for line in lines(membership):  # hierarchy:controllers:group

@@ -135,7 +135,7 @@ class Slice:
         function, self.function = self.function, None
         try:
             self.result = function(self.start, self.stop)  # type: ignore[misc]
-        except BaseException as error:
+        except BaseException as error:  # noqa: B036  raised again by the caller
             self.error = error
 
 

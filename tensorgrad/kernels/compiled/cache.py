@@ -60,7 +60,11 @@ class KernelCache(FunctionCache):
         """Keep what was compiled for these types, if there is room."""
         notice.end()
         try:
-            super().save_overload(sig, data)
+            try:
+                super().save_overload(sig, data)
+            except Exception:  # the index is damaged
+                self.flush()
+                super().save_overload(sig, data)
         except OSError:
             pass
 

@@ -42,14 +42,23 @@ def calls(dtype: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "cross_entropy_grad", bound(compiled.cross_entropy_grad, flat[:, 0].copy(), flat, classes, flat[:, :2].copy())
 
     pools = Window.parse("max_pool2d", 2, 2), Window.parse("max_pool2d", 2, 3, 2, 1)
-    winners = np.zeros((4, 3, 2, 2), np.int64)
     small = image(4, 3, 2, dtype)
     for pool in pools:
         yield "max_pool", bound(compiled.max_pool, x, pool)
         yield "avg_pool", bound(compiled.avg_pool, x, pool, True, None)
         yield "avg_pool_grad", bound(compiled.avg_pool_grad, small, (4, 4), pool, True, None)
+    winners = compiled.max_pool(x, pools[0])[1]
     yield "scatter_winners", bound(compiled.scatter_winners, small, winners, (4, 4))
     yield "gather_winners", bound(compiled.gather_winners, x, winners)
+
+    many = np.ones(1 << 12, dtype)
+    for name in ("relu", "sigmoid", "silu"):
+        yield name, bound(getattr(compiled, name), many)
+    for name in ("add", "relu_grad"):
+        yield name, bound(getattr(compiled, name), many, many)
+    yield "leaky_relu", bound(compiled.leaky_relu, many, 0.1)
+    yield "leaky_relu_grad", bound(compiled.leaky_relu_grad, many, many, 0.1)
+    yield "dropout", bound(compiled.dropout, many, many > 0, 2.0)
 
 
 def image(n: int, channels: int, size: int, dtype: Any) -> np.ndarray:
