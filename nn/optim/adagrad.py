@@ -6,8 +6,8 @@ from typing import Any, Iterable
 
 import numpy as np
 
-from nn.optim.base import Optimizer, descent
-from nn.optim.blocks import blocks
+from nn.optim.base import Optimizer
+from tensorgrad import kernels
 
 __all__ = ["Adagrad"]
 
@@ -51,14 +51,6 @@ class Adagrad(Optimizer):
             state["step"] = 0
             state["sum"] = np.full_like(param, group["initial_accumulator_value"])
         state["step"] += 1
-        lr, eps = float(group["lr"]), float(group["eps"])
-        lr /= 1 + (state["step"] - 1) * float(group["lr_decay"])
-        for p, g, s in blocks(param, grad, state["sum"]):
-            g = descent(p, g, group)
-            step = g * g
-            s += step
-            np.sqrt(s, out=step)
-            step += eps
-            np.divide(g, step, out=step)
-            step *= lr
-            p -= step
+        lr = float(group["lr"]) / (1 + (state["step"] - 1) * float(group["lr_decay"]))
+        kernels.active().adagrad_step(param, grad, state["sum"], lr, float(group["eps"]), float(group["weight_decay"]),
+                                      bool(group["maximize"]))

@@ -6,8 +6,8 @@ from typing import Any, Iterable
 
 import numpy as np
 
-from nn.optim.base import Optimizer, descent
-from nn.optim.blocks import blocks
+from nn.optim.base import Optimizer
+from tensorgrad import kernels
 from tensorgrad.errors import ArgumentError
 
 __all__ = ["Adam", "adam"]
@@ -69,23 +69,7 @@ def adam(param: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict
             state[name] = np.zeros_like(param)
     lr, eps, (beta1, beta2) = float(group["lr"]), float(group["eps"]), map(float, group["betas"])
     step_size, root = lr / (1 - beta1**t), (1 - beta2**t) ** 0.5
-    shrink = 1 - lr * float(group["weight_decay"])
-    options = {**group, "weight_decay": 0} if decoupled else group
-    largest = state["max_exp_avg_sq"] if group["amsgrad"] else None
-    for p, g, m, v, w in blocks(param, grad, state["exp_avg"], state["exp_avg_sq"], largest):
-        if decoupled and shrink != 1:
-            p *= shrink
-        g = descent(p, g, options)
-        step = g - m
-        step *= 1 - beta1
-        m += step
-        np.multiply(g, g, out=step)
-        step *= 1 - beta2
-        v *= beta2
-        v += step
-        np.sqrt(v if w is None else np.maximum(w, v, out=w), out=step)
-        step /= root
-        step += eps
-        np.divide(m, step, out=step)
-        step *= step_size
-        p -= step
+    decay = float(group["weight_decay"])
+    kernels.active().adam_step(
+        param, grad, state["exp_avg"], state["exp_avg_sq"], state["max_exp_avg_sq"] if group["amsgrad"] else None, step_size,
+        root, beta1, beta2, eps, 0.0 if decoupled else decay, 1 - lr * decay if decoupled else 1.0, bool(group["maximize"]))

@@ -12,7 +12,7 @@ from tensorgrad.profiler import record
 from tensorgrad.recording import enable_grad
 from tensorgrad.tensor import Tensor, from_array
 
-__all__ = ["Optimizer", "descent"]
+__all__ = ["Optimizer"]
 
 
 class Optimizer:
@@ -266,14 +266,6 @@ class Optimizer:
             asked = f"a number ≥ {low:g}" if high == np.inf else f"a number in [{low:g}, {high:g})"
             raise ArgumentError(f"{self.name}: {option}={value!r} is not allowed.\n  Use {asked}.")
         group[option] = value if type(value) in (int, float) else number
-
-
-def descent(p: np.ndarray, grad: np.ndarray, group: dict[str, Any]) -> np.ndarray:
-    """What to descend along: `grad`, negated under `maximize`, plus ``weight_decay · p``; without either, `grad` itself."""
-    if group["maximize"]:
-        grad = -grad
-    decay = float(group["weight_decay"])
-    return grad + decay * p if decay else grad
 
 
 def listed(who: str, params: Iterable[Any]) -> list[Any]:

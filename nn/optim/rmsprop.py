@@ -6,8 +6,8 @@ from typing import Any, Iterable
 
 import numpy as np
 
-from nn.optim.base import Optimizer, descent
-from nn.optim.blocks import blocks
+from nn.optim.base import Optimizer
+from tensorgrad import kernels
 
 __all__ = ["RMSprop"]
 
@@ -56,27 +56,6 @@ class RMSprop(Optimizer):
         for name, used in (("square_avg", True), ("grad_avg", group["centered"]), ("momentum_buffer", momentum > 0)):
             if used and name not in state:
                 state[name] = np.zeros_like(param)
-        for p, g, s, m, b in blocks(param, grad, state["square_avg"], state.get("grad_avg"), state.get("momentum_buffer")):
-            g = descent(p, g, group)
-            d = g * g
-            d *= 1 - alpha
-            s *= alpha
-            s += d
-            if group["centered"]:
-                np.subtract(g, m, out=d)
-                d *= 1 - alpha
-                m += d
-                np.multiply(m, m, out=d)
-                np.subtract(s, d, out=d)
-                np.sqrt(d, out=d)
-            else:
-                np.sqrt(s, out=d)
-            d += eps
-            step = np.divide(g, d, out=d)
-            if momentum > 0:
-                b *= momentum
-                b += step
-                np.multiply(b, lr, out=step)
-            else:
-                step *= lr
-            p -= step
+        kernels.active().rmsprop_step(param, grad, state["square_avg"], state["grad_avg"] if group["centered"] else None,
+                                      state["momentum_buffer"] if momentum > 0 else None, lr, alpha, eps, momentum,
+                                      float(group["weight_decay"]), bool(group["maximize"]))

@@ -6,8 +6,8 @@ from typing import Any, Iterable
 
 import numpy as np
 
-from nn.optim.base import Optimizer, descent
-from nn.optim.blocks import blocks
+from nn.optim.base import Optimizer
+from tensorgrad import kernels
 from tensorgrad.errors import ArgumentError
 
 __all__ = ["SGD"]
@@ -55,17 +55,10 @@ class SGD(Optimizer):
                                 "  Nesterov momentum needs momentum > 0 and dampening=0.")
 
     def update(self, param: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
-        lr, momentum, dampening = float(group["lr"]), float(group["momentum"]), float(group["dampening"])
+        momentum = float(group["momentum"])
         first = momentum != 0 and "momentum_buffer" not in state
         if first:
             state["momentum_buffer"] = np.empty_like(param)
-        for p, g, v in blocks(param, grad, state["momentum_buffer"] if momentum else None):
-            g = descent(p, g, group)
-            if momentum:
-                if first:
-                    v[...] = g
-                else:
-                    v *= momentum
-                    v += g if dampening == 0 else (1 - dampening) * g
-                g = g + momentum * v if group["nesterov"] else v
-            p -= lr * g
+        kernels.active().sgd_step(param, grad, state["momentum_buffer"] if momentum else None, float(group["lr"]), momentum,
+                                  float(group["dampening"]), float(group["weight_decay"]), bool(group["nesterov"]),
+                                  bool(group["maximize"]), first)

@@ -114,6 +114,31 @@ class Kernels(Protocol):
     def dropout(self, x: Array, mask: Array, scale: float) -> Array:
         """y = scale · x where the bool mask, which broadcasts to x, holds, else 0 · x."""
 
+    # -- steps of optimizers: written into `param` and the buffers, which have its shape and any strides ----------------
+    #
+    # What is descended along is g = grad, negated under `maximize`, + decay · param.  A buffer that is None is not used.
+
+    def sgd_step(self, param: Array, grad: Array, velocity: Array | None, lr: float, momentum: float, dampening: float,
+                 decay: float, nesterov: bool, maximize: bool, first: bool) -> None:
+        """v ← momentum · v + (1 - dampening) · g, or g the first time;  p ← p - lr · v, or lr · (g + momentum · v).
+
+        Without a velocity p ← p - lr · g.
+        """
+
+    def adagrad_step(self, param: Array, grad: Array, total: Array, lr: float, eps: float, decay: float,
+                     maximize: bool) -> None:
+        """s ← s + g²;  p ← p - lr · g / (√s + eps)."""
+
+    def rmsprop_step(self, param: Array, grad: Array, square: Array, mean: Array | None, velocity: Array | None, lr: float,
+                     alpha: float, eps: float, momentum: float, decay: float, maximize: bool) -> None:
+        """s ← alpha · s + (1 - alpha) · g²;  m ← m + (1 - alpha) · (g - m);  d = √(s - m²) + eps, or √s + eps without m;
+        b ← momentum · b + g / d;  p ← p - lr · b, or p - lr · g / d without b."""
+
+    def adam_step(self, param: Array, grad: Array, mean: Array, square: Array, largest: Array | None, step_size: float,
+                  root: float, beta1: float, beta2: float, eps: float, decay: float, shrink: float, maximize: bool) -> None:
+        """p ← shrink · p;  m ← m + (1 - beta1) · (g - m);  v ← beta2 · v + (1 - beta2) · g²;  w ← max(w, v), or v without w;
+        p ← p - step_size · m / (√w / root + eps)."""
+
     # -- maximum: the winner of a window is a cell's row-major index in its H × W plane --------------------------------
 
     def max_pool(self, x: Array, window: Window) -> tuple[Array, Array]:

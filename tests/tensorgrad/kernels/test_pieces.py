@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nn.optim import blocks as module
-from nn.optim.blocks import blocks
+from tensorgrad.kernels.reference import pieces as module
+from tensorgrad.kernels.reference.pieces import blocks
 
 
 @pytest.fixture(scope="module", autouse=True)
