@@ -32,7 +32,7 @@ PRESETS = {
     # data                   model     epochs batch optimizer lr     momentum decay scheduler warmup augment smoothing
     "digits":        Preset("cnn",      30,    64,  "adamw",  3e-3,   0.9,    1e-2, "cosine", 1.0,   True,   0.0),
     "mnist":         Preset("cnn",       5,    64,  "adamw",  2e-3,   0.9,    1e-2, "cosine", 0.3,   False,  0.0),
-    "fashion-mnist": Preset("cnn",       5,    64,  "adamw",  2e-3,   0.9,    1e-2, "cosine", 0.3,   True,   0.0),
+    "fashion-mnist": Preset("cnn",       5,    64,  "adamw",  2e-3,   0.9,    1e-2, "cosine", 0.3,   False,  0.0),
     "emnist":        Preset("cnn",       5,   128,  "adamw",  2e-3,   0.9,    1e-2, "cosine", 0.3,   False,  0.0),
     "cifar10":       Preset("resnet20", 30,   128,  "sgd",    1e-1,   0.9,    5e-4, "cosine", 2.0,   True,   0.0),
 }

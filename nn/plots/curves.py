@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Iterable, Mapping
 
+import numpy as np
+
 from nn.plots import style
 
 if TYPE_CHECKING:
@@ -14,7 +16,7 @@ __all__ = ["learning_curves"]
 
 
 def learning_curves(history: Iterable[Mapping[str, Any]], title: str = "Learning curves") -> Figure:
-    """A figure of two panels: loss (logarithmic if it spans more than a factor of 20), and accuracy in percent.
+    """A figure of two panels: loss, and accuracy in percent; logarithmic in loss and error if these span a factor of 20.
 
     `history` is a `History` or any records with "epoch", "train_loss", "train_accuracy" and, optionally, "test_...".
 
@@ -44,7 +46,7 @@ def summary(records: list[Mapping[str, Any]]) -> str:
 
 def panel(axes: Any, records: list[Mapping[str, Any]], what: str) -> None:
     """The lines of one number, labelled at their ends."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+    from matplotlib.ticker import MaxNLocator
 
     factor = 100 if what == "accuracy" else 1
     lines = []
@@ -68,20 +70,49 @@ def panel(axes: Any, records: list[Mapping[str, Any]], what: str) -> None:
     margin = 0.03 * (last - first) or 0.5
     axes.set_xlim(first - margin, last + margin)
     if what == "loss":
-        if min(values) > 0 and max(values) > 20 * min(values):
-            axes.set_yscale("log")
-            steps = (1, 2, 5) if max(values) < 1000 * min(values) else (1,)
-            axes.yaxis.set_major_locator(LogLocator(subs=steps, numticks=12))
-            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-            axes.yaxis.set_minor_formatter(NullFormatter())
-            axes.tick_params(which="minor", length=0)
-        else:
-            axes.set_ylim(0, max(values) * 1.06 or 1)
+        scale_losses(axes, values)
     else:
-        low = min(values)
-        axes.set_ylim(low - 0.08 * (100 - low) - 0.02, 100)
-        axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
+        scale_accuracies(axes, values)
     label_ends(axes, lines, last, "{:.2f}%" if factor == 100 else "{:.4f}")
+
+
+def scale_losses(axes: Any, values: list[float]) -> None:
+    """From 0, or logarithmic where the largest is more than 20 times the smallest."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    if not 0 < 20 * min(values) < max(values):
+        axes.set_ylim(0, max(values) * 1.06 or 1)
+        return
+    axes.set_yscale("log")
+    steps = (1, 2, 5) if max(values) < 1000 * min(values) else (1,)
+    axes.yaxis.set_major_locator(LogLocator(subs=steps, numticks=12))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.tick_params(which="minor", length=0)
+
+
+def scale_accuracies(axes: Any, values: list[float]) -> None:
+    """Up to 100 percent; finer towards 100, as the logarithm of the error, where that spans more than a factor of 20."""
+    from matplotlib.ticker import MaxNLocator
+
+    errors = sorted(100 - value for value in values)
+    floor = max(next((error for error in errors if error > 0), 1.0) / 2, 1e-3)  # where 100 percent lies: not at infinity
+    if errors[-1] < 20 * max(errors[0], floor):
+        axes.set_ylim(100 - 1.08 * errors[-1] - 0.02, 100)
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
+        return
+
+    def place(value: Any) -> Any:
+        return -np.log(np.maximum(100 - value, 0) + floor)
+
+    axes.set_yscale("function", functions=(place, lambda y: 100 + floor - np.exp(-y)))
+    low = max(100 - 1.15 * errors[-1], 0)
+    ticks = [100.0]
+    for tick in (99.99, 99.95, 99.9, 99.8, 99.5, 99, 98, 95, 90, 80, 50, 0):
+        if tick >= low and place(ticks[-1]) - place(tick) > 0.075 * (place(100) - place(low)):
+            ticks.append(tick)
+    axes.set_ylim(low, 100)
+    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
 
 
 def label_ends(axes: Any, lines: list[Any], last: float, form: str) -> None:
