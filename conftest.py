@@ -2,4 +2,6 @@
 
 import importlib.util
 
-collect_ignore_glob = [] if importlib.util.find_spec("numba") else ["tensorgrad/kernels/compiled/*"]
+NEED_NUMBA = ["tensorgrad/kernels/compiled/*", "tests/tensorgrad/kernels/crew_kernels.py"]
+
+collect_ignore_glob = [] if importlib.util.find_spec("numba") else NEED_NUMBA
