@@ -152,7 +152,7 @@ def moments_of_rows(x):
         before, weight = 1 / max(first, 1), first * n / (first + n)
         for c in range(width):
             rest = np.float64(part[c])  # what rounding left between n centers and the block's sum
-            rest = rest if rest == rest else 0.0
+            rest = rest if rest == rest else np.float64(0)
             sum_of_block = center[c] * np.float64(n) + rest
             distance_of_means = sum_of_block / n - total[c] * before
             total[c] += sum_of_block

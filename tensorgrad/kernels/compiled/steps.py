@@ -22,12 +22,11 @@ COST = 4      # moves that an entry takes as long as
 
 def sgd_step(param, grad, velocity, lr, momentum, dampening, decay, nesterov, maximize, first):
     if velocity is None:
-        arrays, kernel, numbers = (param, grad), descend, (lr, decay)
-        flags: tuple[bool, ...] = (maximize,)
+        done = split(descend, (param, grad), (lr, decay), (maximize,))
     else:
-        arrays, kernel, numbers = (param, grad, velocity), descend_with_momentum, (lr, momentum, 1 - dampening, decay)
-        flags = (nesterov, maximize, first)
-    if not split(kernel, arrays, numbers, flags):
+        done = split(descend_with_momentum, (param, grad, velocity), (lr, momentum, 1 - dampening, decay),
+                     (nesterov, maximize, first))
+    if not done:
         reference.sgd_step(param, grad, velocity, lr, momentum, dampening, decay, nesterov, maximize, first)
 
 

@@ -10,6 +10,8 @@ One NaN or infinity in the image spreads over the 4×4 tiles whose inputs it is 
 
 from __future__ import annotations
 
+from typing import Sequence
+
 import numpy as np
 
 from tensorgrad.kernels import threads
@@ -34,7 +36,7 @@ class Convolution:
     `start` and `strides` address the weights by (filter, channel, row, column).
     """
 
-    def __init__(self, batch: int, sizes: tuple[int, int], channels: int, before: tuple[int, int], counts: tuple[int, int],
+    def __init__(self, batch: int, sizes: Sequence[int], channels: int, before: Sequence[int], counts: Sequence[int],
                  filters: int, start: int, strides: tuple[int, ...], dtype: np.dtype):
         self.dtype, self.lane, self.weights = dtype, lanes(dtype.itemsize), (start, *strides, channels, filters)
         self.image, self.result = (*sizes, channels, *before), (*counts, filters)
@@ -70,7 +72,7 @@ class WeightGradient:
     """Fills w, addressed by (filter, channel) with `strides`, from x (N, H, W, C) and the gradient (N, H', W', F); made once
     per shape."""
 
-    def __init__(self, batch: int, sizes: tuple[int, int], channels: int, before: tuple[int, int], counts: tuple[int, int],
+    def __init__(self, batch: int, sizes: Sequence[int], channels: int, before: Sequence[int], counts: Sequence[int],
                  filters: int, strides: tuple[int, int], dtype: np.dtype):
         self.dtype, self.lane, self.strides = dtype, lanes(dtype.itemsize), strides
         self.image, self.result = (*sizes, channels, *before), (*counts, filters)
