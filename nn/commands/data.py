@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from nn.commands.presets import FORMATS, PRESETS
+from nn.commands.presets import FORMATS, PRESETS, family
 from nn.data.places import folders
 
 HELP = "list the data sets and the default settings for each"
@@ -41,8 +41,7 @@ def place(name: str, root: str | None) -> str:
     """The folder with the files, or how they come."""
     if name == "digits":
         return "in this package"
-    base = name.partition("-")[0] if name.startswith("emnist") else name
-    return next((str(path) for path in folders(base, root) if path.is_dir() and any(path.iterdir())), "not here")
+    return next((str(path) for path in folders(family(name), root) if path.is_dir() and any(path.iterdir())), "not here")
 
 
 def text(value: object) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 
 import nn
 from nn.commands.images import Target
+from nn.commands.presets import family
 from nn.commands.settings import Settings
 from nn.data import DataLoader, load
 from nn.data.transforms import Compose, Normalize, RandomAffine, RandomCrop, RandomHorizontalFlip
@@ -23,10 +24,10 @@ from nn.training import Callback, Trainer
 from tensorgrad import kernels, random
 from tensorgrad.version import __version__
 
-__all__ = ["Experiment", "target_of", "DRAWINGS"]
+__all__ = ["Experiment", "target_of"]
 
-# Data sets of light strokes on black, and the empty border around them as a fraction of the side.
-DRAWINGS = {"digits": 0.0, "mnist": 4 / 28, "emnist": 2 / 28}
+# Data sets of one light thing on black, and the empty border around it as a fraction of the side.
+MARGINS = {"digits": 0.0, "mnist": 4 / 28, "emnist": 2 / 28, "fashion-mnist": 0.0}
 EVALUATED = 256  # images per batch when nothing is learnt
 
 
@@ -91,8 +92,8 @@ def use_machine(settings: Settings) -> None:
 
 def augmentation(data: str, image_size: tuple[int, int]) -> list[Any]:
     """Random changes of training images that leave their class as it is."""
-    if is_drawing(data):
-        shift = (0.07, 0.07) if DRAWINGS[data.partition("-")[0]] else None  # where there is a border to shift into
+    if family(data) in ("digits", "mnist", "emnist"):  # characters, which may not be mirrored
+        shift = (0.07, 0.07) if MARGINS[family(data)] else None  # where there is a border to shift into
         return [RandomAffine(10, shift, (0.9, 1.1), 10)]
     return [RandomCrop(image_size, padding=image_size[0] // 8), RandomHorizontalFlip()]
 
@@ -129,10 +130,4 @@ def make_scheduler(settings: Settings, optimizer: Any, batches: int) -> Any:
 def target_of(data: dict[str, Any]) -> Target:
     """How a picture has to look for a model of that data set; `data` is as in config.json."""
     height, width = data["image_size"]
-    margin = DRAWINGS.get(data["name"].partition("-")[0], 0.0)
-    return Target(data["channels"], height, width, is_drawing(data["name"]), margin)
-
-
-def is_drawing(data: str) -> bool:
-    """True for data sets of light strokes on black; "emnist-letters" is one as "emnist" is."""
-    return data.partition("-")[0] in DRAWINGS
+    return Target(data["channels"], height, width, MARGINS.get(family(data["name"])))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from tensorgrad.errors import ArgumentError
 
-__all__ = ["Preset", "PRESETS", "preset_for", "Format", "FORMATS"]
+__all__ = ["Preset", "PRESETS", "preset_for", "family", "Format", "FORMATS"]
 
 
 class Preset(NamedTuple):
@@ -74,7 +74,16 @@ def preset_for(data: str) -> dict[str, Any]:
         >>> preset_for("digits")["model"]
         'cnn'
     """
-    name = "emnist" if data.startswith("emnist-") else data
-    if name not in PRESETS:
+    if family(data) not in PRESETS:
         raise ArgumentError(f"train: there is no data set {data!r}.\n  Use one of {', '.join(FORMATS)}.")
-    return PRESETS[name]._asdict()
+    return PRESETS[family(data)]._asdict()
+
+
+def family(data: str) -> str:
+    """The row of a data set: the splits of EMNIST share one.
+
+    Example
+        >>> family("emnist-letters"), family("fashion-mnist")
+        ('emnist', 'fashion-mnist')
+    """
+    return "emnist" if data.startswith("emnist-") else data

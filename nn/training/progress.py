@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from shutil import get_terminal_size
 from typing import IO, TYPE_CHECKING, Any
 
 from nn.training.callbacks import Callback
@@ -43,9 +44,9 @@ class ProgressBar(Callback):
 
         file = self.bar_file or sys.stderr
         self.bar = tqdm(total=trainer.num_batches or None, file=file, disable=None if hasattr(file, "isatty") else True,
-                        leave=False, mininterval=self.interval, dynamic_ncols=True,
+                        leave=False, mininterval=self.interval, ncols=get_terminal_size((100, 24)).columns, nrows=24,
                         desc=f"epoch {trainer.epoch + 1}/{trainer.last_epoch}",
-                        bar_format="{desc} {bar:24} {n_fmt}/{total_fmt}  {postfix}  {elapsed}<{remaining}")
+                        bar_format="{desc} {bar:24} {n_fmt}/{total_fmt}{postfix}  {elapsed}<{remaining}")
 
     def on_batch_end(self, trainer: Trainer) -> None:
         if not self.bar.disable:

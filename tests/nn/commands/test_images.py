@@ -6,7 +6,7 @@ import pytest
 from nn.commands.images import Target, prepare, read_image, resized
 from tensorgrad.errors import DataError
 
-DIGIT = Target(1, 28, 28, drawing=True, margin=4 / 28)
+DIGIT = Target(1, 28, 28, margin=4 / 28)
 
 
 def stroke(height=200, width=300):
@@ -19,7 +19,7 @@ def stroke(height=200, width=300):
 def test_a_drawing_is_inverted_cropped_and_resized():
     pixels, said = prepare(stroke(), DIGIT)
     assert pixels.shape == (1, 28, 28) and pixels.dtype == np.float32
-    assert said == ["inverted to light on dark", "cropped to the drawing, 120 × 20", "resized to 28 × 28"]
+    assert said == ["inverted to light on dark", "cropped to 120 × 20", "resized to 28 × 28"]
     rows, columns = np.flatnonzero(pixels[0].max(1) > 0.5), np.flatnonzero(pixels[0].max(0) > 0.5)
     assert (rows[0], rows[-1]) == (4, 23) and 12 <= columns[0] <= columns[-1] <= 15  # 20 high, in the middle
 

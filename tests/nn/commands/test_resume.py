@@ -61,10 +61,10 @@ def go_on(cwd, prelude=""):
 
 def killed_at(call, cwd, prelude=PLAIN, arguments=ARGUMENTS):
     """Run until the process kills itself at that call; False if it ended before."""
-    code = subprocess.run([sys.executable, "-c", KILLER.format(call=call, prelude=prelude), *arguments], cwd=cwd,
-                          env=environment(), capture_output=True, timeout=300).returncode
-    assert code in (0, -signal.SIGKILL)
-    return code != 0
+    done = subprocess.run([sys.executable, "-c", KILLER.format(call=call, prelude=prelude), *arguments], cwd=cwd,
+                          env=environment(), capture_output=True, text=True, timeout=300)
+    assert done.returncode in (0, -signal.SIGKILL), done.stderr
+    return done.returncode != 0
 
 
 @pytest.mark.parametrize("call", [2, 7, 9, 15, 21, 30])
