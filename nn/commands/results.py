@@ -48,7 +48,7 @@ def write_results(experiment: Experiment, trainer: Trainer, folder: RunFolder, o
         writers["confusion.png"] = lambda path: plots.save(confusion(experiment, trainer), path)
         if convolution is not None:
             writers["kernels.png"] = lambda path: plots.save(
-                plots.kernels(convolution[1].weight, "First-layer kernels", convolution[0]), path)
+                plots.kernels(convolution[1].weight, f"First-layer kernels: {title(experiment)}", convolution[0]), path)
             writers["feature-maps.png"] = lambda path: plots.save(feature_maps(experiment), path)
     written = []
     for name, write in writers.items():
@@ -116,7 +116,7 @@ def feature_maps(experiment: Experiment) -> Any:
     """The maps of the first test image."""
     image, label = experiment.test_set[0]
     return plots.feature_maps(experiment.model, sample(experiment), classes=experiment.test_set.classes, target=label,
-                              shown=image)
+                              shown=image, title=f"Feature maps of one image: {title(experiment)}")
 
 
 def confusion(experiment: Experiment, trainer: Trainer) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from typing import Any
@@ -43,6 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Train, or go on training, and write the results."""
     stop_on_sigterm()
+    if arguments.quiet:
+        os.environ.setdefault("TENSORGRAD_QUIET", "1")  # not a word about kernels being compiled either
     say = (lambda *args: None) if arguments.quiet else print
     folder: RunFolder | None = None
     checkpointer: Checkpointer | None = None

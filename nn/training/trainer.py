@@ -9,6 +9,8 @@ from typing import Any, Callable, Iterable, Literal, Sequence
 
 import numpy as np
 
+from nn.optim.clipping import clip_grad_norm_, clip_grad_value_
+from nn.optim.lr_scheduler import ReduceLROnPlateau
 from nn.training.callbacks import Callback
 from nn.training.history import History, Record
 from nn.training.metrics import Accuracy, MeanLoss, Metric
@@ -147,8 +149,6 @@ class Trainer:
 
     def clip_gradients(self) -> None:
         """Bound the gradient, if that was asked for."""
-        from nn.utils import clip_grad_norm_, clip_grad_value_
-
         if self.clip_grad_value is not None:
             clip_grad_value_(self.model.parameters(), self.clip_grad_value)
         if self.clip_grad_norm is not None:
@@ -282,8 +282,6 @@ def number_of_batches(loader: Any) -> int:
 
 def step_scheduler(scheduler: Any, record: Record) -> None:
     """The schedule's step after an epoch; one that watches a number gets the test loss, or the training loss without it."""
-    from nn.optim.lr_scheduler import ReduceLROnPlateau
-
     if isinstance(scheduler, ReduceLROnPlateau):
         scheduler.step(record.get("test_loss", record["train_loss"]))
     else:
