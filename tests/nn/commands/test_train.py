@@ -124,8 +124,10 @@ def test_without_matplotlib_and_safetensors(tmp_path):
 def test_ctrl_c_leaves_a_run_to_go_on_with(tmp_path):
     command = [sys.executable, "-m", "nn.commands", "train", "--epochs", "200", "--batch-size", "128", "--threads", "1",
                "--out", "run"]
+    # A shell starts background jobs, and what they start, with Ctrl-C ignored.
     process = subprocess.Popen(command, cwd=tmp_path, env=environment(PYTHONUNBUFFERED="1"), stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE, text=True)
+                               stderr=subprocess.PIPE, text=True,
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     for line in process.stdout:
         if line.split()[:1] == ["2/200"]:
             break
