@@ -39,7 +39,6 @@ PLAIN = "sys.modules['matplotlib'] = None"  # without pictures
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory):
     """Weights and metrics of a run that nobody disturbed."""
-    pytest.importorskip("safetensors")
     cwd = tmp_path_factory.mktemp("uninterrupted")
     tensorgrad(*ARGUMENTS, cwd=cwd, prelude=f"import sys\n{PLAIN}")
     return content(cwd / "run")
@@ -50,7 +49,8 @@ def content(folder):
     records = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     for record in records:
         del record["seconds"]
-    return (folder / "weights.safetensors").read_bytes(), records
+    (weights,) = folder.glob("weights.*")  # .npz without safetensors
+    return weights.read_bytes(), records
 
 
 def go_on(cwd, prelude=""):
@@ -93,8 +93,7 @@ def test_killed_at_every_write(tmp_path, uninterrupted):
             break
         go_on(cwd)
         assert content(cwd / "run") == uninterrupted, f"killed at call {call}"
-        suffixes = {path.suffix for path in (cwd / "run").iterdir()}
-        assert suffixes >= {".png", ".svg", ".json", ".jsonl", ".npz", ".safetensors"}
+        assert {path.name for path in (cwd / "run").iterdir()} >= {"result.json", "graph.svg", "summary.txt"}
         call += 1
     assert call > 40
 
