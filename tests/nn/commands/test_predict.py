@@ -16,7 +16,6 @@ COMMANDS = ("train", "predict", "draw", "summary", "data", "warmup")
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """A run good enough to recognise most digits."""
-    pytest.importorskip("safetensors")
     cwd = tmp_path_factory.mktemp("predict")
     tensorgrad("train", "--epochs", 8, "--quiet", "--out", "run", "--no-augment", cwd=cwd,
                prelude="import sys\nsys.modules['matplotlib'] = None")
