@@ -36,6 +36,7 @@ class Adagrad(Optimizer):
     """
 
     buffers = ("sum",)
+    entrywise = True
 
     def __init__(self, params: Iterable[Any], lr: float = 1e-2, lr_decay: float = 0, weight_decay: float = 0,
                  initial_accumulator_value: float = 0, eps: float = 1e-10, *, maximize: bool = False):

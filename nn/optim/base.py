@@ -7,6 +7,7 @@ from typing import Any, Callable, Iterable
 
 import numpy as np
 
+from nn.optim.together import bundles, update_as_one
 from tensorgrad.errors import ArgumentError, DtypeError, ShapeError, StateError, message
 from tensorgrad.profiler import record
 from tensorgrad.recording import enable_grad
@@ -48,6 +49,7 @@ class Optimizer:
     """
 
     buffers: tuple[str, ...] = ()
+    entrywise = False  # True if `update` works entry by entry, so that several small parameters may be passed end to end
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]):
         self.defaults = dict(defaults)
@@ -159,8 +161,13 @@ class Optimizer:
         ready = [(p, self.gradient(p), group) for group in self.param_groups for p in group["params"] if p.grad is not None]
         # A diverging run goes on to inf and NaN without a word, as everywhere.
         with record("optimizer step"), np.errstate(all="ignore"):
-            for p, grad, group in ready:
-                self.update(p.array, grad, self.state[p], group)
+            for bundle in bundles(ready, self.state) if self.entrywise else [[entry] for entry in ready]:
+                if len(bundle) > 1:
+                    update_as_one(self.update, bundle, self.state)
+                else:
+                    p, grad, group = bundle[0]
+                    self.update(p.array, grad, self.state[p], group)
+            for p, _, _ in ready:
                 p.mark_changed()
         return loss
 

@@ -40,6 +40,7 @@ class RMSprop(Optimizer):
     """
 
     buffers = ("square_avg", "grad_avg", "momentum_buffer")
+    entrywise = True
 
     def __init__(self, params: Iterable[Any], lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8,
                  weight_decay: float = 0, momentum: float = 0, centered: bool = False, *, maximize: bool = False):

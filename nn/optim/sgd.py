@@ -40,6 +40,7 @@ class SGD(Optimizer):
     """
 
     buffers = ("momentum_buffer",)
+    entrywise = True
 
     def __init__(self, params: Iterable[Any], lr: float = 1e-3, momentum: float = 0, dampening: float = 0,
                  weight_decay: float = 0, nesterov: bool = False, *, maximize: bool = False):
