@@ -27,7 +27,7 @@ from tensorgrad.kernels.compiled.atomics import (acquire, acquire_within, add, b
                                                  store, swap_if)
 from tensorgrad.kernels.compiled.jit import jit
 
-__all__ = ["shared", "Crew"]
+__all__ = ["shared", "slices"]
 
 LEAST_WORK = 1 << 16  # multiplications, some 3 µs of them: less stays in one thread
 SPIN = 100e-6         # seconds a helper, or a caller that is done, waits without sleeping
@@ -208,15 +208,24 @@ def crew_of(helpers: int) -> Crew:
         return crew
 
 
-def shared(kernel: Any) -> Callable[..., None]:
-    """A function ``launch(count, work, *args)``, which calls ``kernel(first, last, slice, *args)`` on slices of
-    ``range(count)`` side by side.
+def slices(count: int, work: int) -> int:
+    """Into how many slices to cut ``range(count)``, if all of it takes about `work` multiplications: 1 if that is little, or
+    if this is a slice already."""
+    if work < LEAST_WORK or threads.here.busy:
+        return 1
+    return max(1, min(threads.get_num_threads(), count, TAKEN))
 
-    `kernel` is compiled and returns nothing; slice i of n is count · i // n to count · (i + 1) // n, as in `threads.run`.
-    `work` is about how many multiplications all of it takes.
+
+def shared(kernel: Any) -> Callable[..., None]:
+    """A function ``launch(parts, count, *args)``, which calls ``kernel(first, last, slice, *args)`` on each slice of
+    ``range(count)``, side by side.
+
+    `kernel` is compiled and returns nothing.  Slice i of `parts` is count · i // parts to count · (i + 1) // parts, as in
+    `threads.run`; `slices` says how many parts are worth it.  What a slice needs for itself the kernel allocates, or finds
+    in row `slice` of an array.
 
     Raises
-        KernelError   when the kernel raised an error in a slice
+        KernelError   when the kernel raised an error in one of several slices
     """
     function = kernel.py_func
     names = function.__code__.co_varnames[3:function.__code__.co_argcount]
@@ -227,9 +236,8 @@ def shared(kernel: Any) -> Callable[..., None]:
     exec(compile(source, function.__code__.co_filename, "exec"), space)
     spread = jit(space[f"{function.__name__}_shared"])
 
-    def launch(count: int, work: int, *args: Any) -> None:
-        parts = min(threads.get_num_threads(), count, TAKEN)
-        if parts <= 1 or work < LEAST_WORK or threads.here.busy:
+    def launch(parts: int, count: int, *args: Any) -> None:
+        if parts == 1:
             kernel(0, count, 0, *args)
             return
         crew = crew_of(threads.get_num_threads() - 1)

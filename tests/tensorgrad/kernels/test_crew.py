@@ -19,6 +19,7 @@ from tensorgrad.kernels import threads
 pytest.importorskip("numba")
 
 from tensorgrad.kernels.compiled import crew  # noqa: E402
+from tensorgrad.kernels.compiled.crew import slices  # noqa: E402
 from tests.tensorgrad.kernels.crew_kernels import counted, failing, long, summed  # noqa: E402
 
 ROOT = Path(__file__).parents[3]
@@ -38,14 +39,14 @@ def count(launches: int, size: int = 7) -> None:
     """So many launches, of which each must do every entry once."""
     counts, ends = np.zeros(size, np.int64), np.zeros((16, 2), np.int64)
     for _ in range(launches):
-        counted(size, MUCH, counts, ends)
+        counted(slices(size, MUCH), size, counts, ends)
     assert (counts == launches).all()
 
 
 def python(code: str, *, code_of_exit: int = 0, timeout: float = 120) -> str:
     """What a process of its own prints that runs `code` with four threads."""
     start = ("import os, signal, sys, threading, time, numpy as np, tensorgrad\n"
-             "from tests.tensorgrad.kernels.test_crew import MUCH, count, counted, long\n"
+             "from tests.tensorgrad.kernels.test_crew import count, counted\n"
              "tensorgrad.set_num_threads(4)\n")
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", start + code], cwd=ROOT, capture_output=True, text=True,
                           timeout=timeout)
@@ -56,7 +57,7 @@ def python(code: str, *, code_of_exit: int = 0, timeout: float = 120) -> str:
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 17])
 def test_slices_are_those_of_the_pool(several, n):
     counts, ends = np.zeros(n, np.int64), np.full((8, 2), -1, np.int64)
-    counted(n, MUCH, counts, ends)
+    counted(slices(n, MUCH), n, counts, ends)
     expected = threads.run(lambda start, stop: (start, stop), n, MUCH)
     assert (counts == 1).all()
     assert [tuple(pair) for pair in ends if pair[0] >= 0] == expected
@@ -65,31 +66,27 @@ def test_slices_are_those_of_the_pool(several, n):
 def test_arguments_of_all_kinds(several):
     for dtype in (np.float32, np.float64):
         x, sums = np.arange(1000, dtype=dtype)[::2], np.zeros(8, dtype)
-        summed(len(x), MUCH, x, sums, (3, 0.5), None)
+        summed(slices(len(x), MUCH), len(x), x, sums, (3, 0.5), None)
         assert sums.sum() == 3 * x.sum() + 250
 
 
-def test_little_work_or_one_thread_stays_here(several, monkeypatch):
+def test_little_work_is_one_slice(several, monkeypatch):
+    assert slices(10, MUCH) == several and slices(1, MUCH) == slices(0, MUCH) == slices(10, 10) == 1
+    assert threads.run(lambda start, stop: slices(10, MUCH), 2, MUCH) == [1, 1]
     monkeypatch.setattr(crew, "crew_of", None)  # nobody is called
     ends = np.zeros((8, 2), np.int64)
-    counted(10, 10, np.zeros(10, np.int64), ends)
+    counted(1, 10, np.zeros(10, np.int64), ends)
     assert ends[0].tolist() == [0, 10]
-    counted(1, MUCH, np.zeros(1, np.int64), ends)
-    threads.run(lambda start, stop: counted(10, MUCH, np.zeros(10, np.int64), np.zeros((8, 2), np.int64)), 2, MUCH)
-    before = threads.get_num_threads()
-    threads.set_num_threads(1)
-    counted(10, MUCH, np.zeros(10, np.int64), ends)
-    threads.set_num_threads(before)
 
 
 def test_an_error_in_a_slice(several):
     for at in (0, 9):
         with pytest.raises(KernelError, match=f"fail: an error in one of {several} slices.\n  Run with set_num_threads"):
-            failing(10, MUCH, at)
-    failing(10, MUCH, 100)
+            failing(several, 10, at)
+    failing(several, 10, 100)
     count(100)
     with pytest.raises(ValueError, match="in a slice"):
-        failing(1, MUCH, 0)
+        failing(1, 1, 0)
 
 
 def test_other_threads_help(several):
@@ -100,7 +97,7 @@ def test_other_threads_help(several):
     before = [ticks(thread) for thread in used]
     deadline = time.monotonic() + 60
     while [ticks(thread) for thread in used] == before:
-        long(several, MUCH, 200_000, out)
+        long(several, several, 200_000, out)
         assert time.monotonic() < deadline
 
 
@@ -121,14 +118,14 @@ def test_idle_gaps(several):
     rng = np.random.default_rng(0)
     counts, ends, out = np.zeros(7, np.int64), np.zeros((8, 2), np.int64), np.zeros(8)
     for i in range(1000):
-        counted(7, MUCH, counts, ends)
+        counted(several, 7, counts, ends)
         pause = rng.uniform(0, 3 * crew.SPIN)
         start = time.perf_counter()
         while time.perf_counter() - start < pause:
             pass
         if i % 100 == 0:
             time.sleep(0.002)
-    long(4, MUCH, 10, out)
+    long(several, 4, 10, out)
     assert (counts == 1000).all()
 
 
@@ -229,7 +226,7 @@ while hits < 100:
     try:
         armed[0] = True
         while True:
-            counted(7, MUCH, counts, ends)
+            counted(4, 7, counts, ends)
     except KeyboardInterrupt:
         hits += 1
 stop.set()
