@@ -60,6 +60,14 @@ def calls(dtype: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "leaky_relu_grad", bound(compiled.leaky_relu_grad, many, many, 0.1)
     yield "dropout", bound(compiled.dropout, many, many > 0, 2.0)
 
+    pair = many.copy(), many
+    for velocity in (None, many.copy()):
+        yield "sgd_step", bound(compiled.sgd_step, *pair, velocity, 0.1, 0.9, 0.0, 0.0, False, False, True)
+    yield "adagrad_step", bound(compiled.adagrad_step, *pair, many.copy(), 0.1, 1e-8, 0.0, False)
+    yield "rmsprop_step", bound(compiled.rmsprop_step, *pair, many.copy(), None, None, 0.1, 0.9, 1e-8, 0.0, 0.0, False)
+    yield "adam_step", bound(compiled.adam_step, *pair, many.copy(), many.copy(), None, 0.1, 1.0, 0.9, 0.999, 1e-8, 0.0, 1.0,
+                             False)
+
 
 def image(n: int, channels: int, size: int, dtype: Any) -> np.ndarray:
     """Ones (N, C, H, W), channels last in memory."""
