@@ -51,6 +51,11 @@ class Optimizer:
     buffers: tuple[str, ...] = ()
     entrywise = False  # True if `update` works entry by entry, so that several small parameters may be passed end to end
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "update" in vars(cls) and "entrywise" not in vars(cls):
+            cls.entrywise = False  # a new rule has to say so itself
+
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]):
         self.defaults = dict(defaults)
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)

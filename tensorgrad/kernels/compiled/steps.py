@@ -15,7 +15,8 @@ from tensorgrad.kernels.compiled.entrywise import dense, same_order
 from tensorgrad.kernels.compiled.jit import jit
 from tensorgrad.kernels.reference import steps as reference
 
-FEW = 512     # entries up to which NumPy's calls are the cheaper ones
+FEW = 128     # entries up to which NumPy's calls are the cheaper ones
+SHORT = 8192  # entries up to which one thread is faster than slices for several
 BLOCK = 2048  # entries that go through several loops in the first-level cache
 COST = 4      # moves that an entry takes as long as
 
@@ -56,20 +57,29 @@ def split(kernel: Callable[..., None], arrays: tuple[np.ndarray, ...], numbers: 
     A gradient that lies in another order than its parameter is copied into that order.
     """
     param, grad, *buffers = arrays
-    if param.size <= FEW or not dense(param) or not all([same_order(b, param) for b in buffers]):
+    size = param.size
+    if size <= FEW:
         return False
-    if not (same_order(grad, param) and dense(grad)):
-        ordered = np.empty_like(param)
-        ordered[...] = grad
-        grad = ordered
-    rows = [a.ravel("K") for a in (param, grad, *buffers)]
+    if all([a.flags.c_contiguous for a in arrays]):
+        rows = [a.reshape(-1) for a in arrays]
+    elif dense(param) and all([same_order(b, param) for b in buffers]):
+        if not (same_order(grad, param) and dense(grad)):
+            ordered = np.empty_like(param)
+            ordered[...] = grad
+            grad = ordered
+        rows = [a.ravel("K") for a in (param, grad, *buffers)]
+    else:
+        return False
     number = param.dtype.type
-    options: list[Any] = [*map(number, numbers), *map(bool, flags)]
+    options: list[Any] = [*[number(n) for n in numbers], *flags]
+    if size <= SHORT:
+        kernel(*rows, *options)
+        return True
 
     def part(start, stop):
         kernel(*[row[start:stop] for row in rows], *options)
 
-    threads.run(part, param.size, COST * param.size)
+    threads.run(part, size, COST * size)
     return True
 
 
