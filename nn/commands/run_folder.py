@@ -160,7 +160,7 @@ class RunFolder:
     # -- being the only one -------------------------------------------------------------------------------------------
 
     def acquire(self) -> None:
-        """Keep other processes from training in this folder until this one ends, however it ends.
+        """Keep other processes from training in this folder until `release`, or until this one ends, however it ends.
 
         Raises
             ArgumentError   another one does
@@ -177,3 +177,9 @@ class RunFolder:
                                 "  Wait for it, or stop it first.") from None
         except OSError:  # a file system without locks
             pass
+
+    def release(self) -> None:
+        """Let other processes train here."""
+        if self.lock is not None:
+            self.lock.close()
+            self.lock = None

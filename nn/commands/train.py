@@ -68,6 +68,9 @@ def run(arguments: argparse.Namespace) -> int:
         train(experiment, folder, checkpointer, arguments.quiet, say)
     except KeyboardInterrupt as stop:
         raise type(stop)(farewell(folder, checkpointer)) from None
+    finally:
+        if folder is not None:
+            folder.release()
     if arguments.quiet:
         print(folder)
     return 0

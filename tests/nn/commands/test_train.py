@@ -11,6 +11,7 @@ import pytest
 
 import nn
 from nn import serialization
+from nn.commands import main
 from nn.training import History, load_checkpoint
 from tests.nn.commands.process import environment, tensorgrad
 
@@ -175,7 +176,7 @@ def test_sigterm_is_like_ctrl_c(tmp_path):
     (["--data", "cifar10", "--data-dir", "empty", "--model", "vgg"], "empty/cifar10"),
     (["--model", "vgg", "--data", "digits", "--epoch", "1"], "unrecognized arguments: --epoch 1"),
 ])
-def test_user_errors_end_with_a_message_and_2(tmp_path, arguments, text):
+def test_user_errors_end_with_a_message_and_2(tmp_path, monkeypatch, capsys, arguments, text):
     (tmp_path / "empty").mkdir()
     for name, content in (("damaged", '{"format": '), ("later", '{"format": 99}')):
         (tmp_path / name).mkdir()
@@ -183,8 +184,13 @@ def test_user_errors_end_with_a_message_and_2(tmp_path, arguments, text):
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "notes.txt").write_text("mine")
     (tmp_path / "file").write_text("")
-    done = tensorgrad("train", *arguments, cwd=tmp_path, code=2)
-    assert text in done.stderr and not (tmp_path / "runs").exists()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("nn.commands.train.stop_on_sigterm", lambda: None)
+    try:
+        code = main(["train", *arguments])
+    except SystemExit as stop:  # argparse
+        code = stop.code
+    assert code == 2 and text in capsys.readouterr().err and not (tmp_path / "runs").exists()
 
 
 def test_an_empty_folder_is_taken(tmp_path):
