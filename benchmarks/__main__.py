@@ -5,59 +5,81 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any, Callable, Sequence
 
-from benchmarks.cases import QUICK, STEPS
-from benchmarks.report import report
-from benchmarks.runner import engines_here, run
+from benchmarks import footprint, runner
+from benchmarks.cases import SUITES
+from benchmarks.engines import ENGINES, here
+from benchmarks.report import summary, write
+
+HERE = Path(__file__).parent
+EVERY = [*SUITES, "memory"]
 
 EXAMPLES = """examples:
-  python -m benchmarks                          every step against every installed peer, about five minutes
-  python -m benchmarks --only lenet5 --rounds 3
-  python -m benchmarks --quick                  tiny batches: does it run at all
+  python -m benchmarks                          every suite against every installed peer, 25 to 30 minutes on two cores
+  python -m benchmarks --report                 README.md and images/ from results/
+  python -m benchmarks --suite steps --only lenet --rounds 3 --results /tmp/results
+  python -m benchmarks --quick                  tiny, a minute: does it run at all; leaves results/ as it is
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the steps and print the report.
+    """Run suites into JSON and print what came out, or make the report from the JSON of earlier runs.
 
     Raises
-        SystemExit   wrong arguments (2), an engine failed (1), Ctrl-C (130); the last two after the report
+        SystemExit   wrong arguments (2), an engine failed (1), Ctrl-C (130); the last two after the results are written
     """
     options = parse(arguments)
-    steps = [step for step in (QUICK if options.quick else STEPS) if options.only in (None, step.model)]
-    rounds = options.rounds or (2 if options.quick else 7)
-    seconds = options.seconds or (0.1 if options.quick else 1.5)
-    results = run(steps, list(dict.fromkeys(options.engines or engines_here())), rounds, seconds)
-    print(report(results))
-    if options.json:
-        options.json.write_text(json.dumps(results, indent=1) + "\n")
-    if results["interrupted"]:
-        print("benchmarks: interrupted", file=sys.stderr)
-        raise SystemExit(130)
-    if any("error" in result for row in results["rows"] for result in row["engines"].values()):
-        raise SystemExit("benchmarks: an engine failed, see the report")
+    if options.report:
+        print(f"benchmarks: wrote {write(options.results, options.out)}")
+        return
+    failed = False
+    for suite in options.suite:
+        measure = footprint.measure if suite == "memory" else runner.run
+        names = runner.engines_for(suite, options.engines)
+        results = measure(suite, names, options.quick, options.only, options.rounds, options.seconds)
+        path = options.results / f"{suite}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(results, indent=1) + "\n")
+        print(summary(results))
+        if results["interrupted"]:
+            print("benchmarks: interrupted", file=sys.stderr)
+            raise SystemExit(130)
+        failed = failed or any("error" in result for row in results["rows"] for result in row["engines"].values())
+    if options.quick:  # the report is made as well, where it does no harm
+        with tempfile.TemporaryDirectory() as folder:
+            write(options.results, Path(folder))
+    if failed:
+        raise SystemExit("benchmarks: an engine failed, see above")
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", epilog=EXAMPLES,
                                      formatter_class=argparse.RawDescriptionHelpFormatter,
-                                     description="Times training steps against PyTorch, interleaved in one run.")
-    parser.add_argument("--quick", action="store_true", help="small batches and short bursts")
-    parser.add_argument("--only", metavar="MODEL", choices=sorted({step.model for step in STEPS}),
-                        help="steps of this model alone: %(choices)s")
-    parser.add_argument("--engines", nargs="+", metavar="NAME", help=f"some of: {', '.join(engines_here())} (default: all)")
-    parser.add_argument("--rounds", type=positive(int), help="bursts per engine and step (default 7; quick: 2)")
-    parser.add_argument("--seconds", type=positive(float), help="length of a burst (default 1.5; quick: 0.1)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the measurements there too")
+                                     description="Times tensorgrad against its peers, interleaved in one run.")
+    parser.add_argument("--suite", nargs="+", metavar="NAME", choices=EVERY, default=EVERY, help="some of: %(choices)s")
+    parser.add_argument("--quick", action="store_true", help="tiny rows and short bursts; the figures mean nothing")
+    parser.add_argument("--only", metavar="TEXT", default="", help="rows with this text in their names")
+    parser.add_argument("--engines", nargs="+", metavar="NAME", help=f"some of: {', '.join(ENGINES)} (default: all)")
+    parser.add_argument("--rounds", type=positive(int), default=0, help="bursts per engine and row (default: by suite)")
+    parser.add_argument("--seconds", type=positive(float), default=0, help="length of a burst (default: by suite)")
+    parser.add_argument("--results", type=Path, metavar="FOLDER", help="of the JSON (default: benchmarks/results)")
+    parser.add_argument("--report", action="store_true", help="make the report from the JSON, measure nothing")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", default=HERE, help="of the report (default: benchmarks)")
     options = parser.parse_args(arguments)
-    unknown = [name for name in options.engines or () if name not in engines_here()]
-    if unknown:
-        parser.error(f"not installed or unknown: {', '.join(unknown)}; there are {', '.join(engines_here())} "
-                     "(the peers come with pip install '.[peers]')")
-    if options.json and not options.json.parent.is_dir():
-        parser.error(f"there is no folder {options.json.parent}")
+    missing = here()
+    for name in options.engines or ():
+        if missing.get(name, "no such engine"):
+            parser.error(f"{name}: {missing.get(name, 'there is no such engine')}; here are "
+                         f"{', '.join(other for other, reason in missing.items() if not reason)} "
+                         "(the peers come with pip install '.[peers]')")
+    if options.results is None:
+        options.results = HERE / "results"
+        if options.quick or options.only or options.engines:  # a part of a run does not replace a whole one
+            options.results = Path(tempfile.mkdtemp(prefix="benchmarks-"))
+            print(f"benchmarks: results go to {options.results}", file=sys.stderr)
     return options
 
 

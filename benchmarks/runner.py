@@ -2,127 +2,117 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
+import math
 import os
 import platform
-import statistics
-import subprocess
-import sys
+import time
 from contextlib import ExitStack
-from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any, Sequence
 
 from tqdm import tqdm
 
 import tensorgrad
-from benchmarks.cases import Step
+from benchmarks.cases import SUITES, Case, Op
+from benchmarks.engines import PEERS, here
+from benchmarks.process import Process
 
-ROOT = Path(__file__).parents[1]
+__all__ = ["run", "machine", "engines_for"]
 
-# Settings that force an older BLAS kernel would time that kernel instead of the one users get.
-FORCED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
-
-
-class Engine:
-    """A worker process, in a ``with`` block that ends it.
-
-    Ctrl-C reaches this process only, which then stops the worker.  A worker whose parent is gone ends after its burst.
-    """
-
-    def __init__(self, name: str):
-        self.name = name
-        env = {key: value for key, value in os.environ.items() if key not in FORCED}
-        env["OMP_NUM_THREADS"] = str(tensorgrad.get_num_threads())
-        self.process = subprocess.Popen([sys.executable, "-m", "benchmarks.worker", name], cwd=ROOT, env=env, text=True,
-                                        start_new_session=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-
-    def ask(self, **request: Any) -> dict[str, Any]:
-        """The worker's answer, or ``{"error": text}`` if it failed or died."""
-        assert self.process.stdin and self.process.stdout
-        try:
-            self.process.stdin.write(json.dumps(request) + "\n")
-            self.process.stdin.flush()
-            line = self.process.stdout.readline()
-        except BrokenPipeError:
-            line = ""
-        return json.loads(line) if line else {"error": f"the process ended with code {self.process.wait()}"}
-
-    def __enter__(self) -> Engine:
-        return self
-
-    def __exit__(self, kind: object, *error: object) -> None:
-        if kind is not None:
-            self.process.kill()
-        try:
-            self.process.communicate(timeout=20)  # no more requests: the worker ends
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.communicate()
+BUILD = {"torch-compile": 240.0, "jax": 120.0}  # seconds for an engine to compile a row and run it twice
+AT_MOST = 45.0  # for any other
+SLOW = 2.0  # an engine whose warm call takes more seconds is not called again
 
 
-def engines_here() -> list[str]:
-    """The engines whose packages are installed.
-
-    Example
-        >>> "tensorgrad" in engines_here()
-        True
-    """
-    have = ["tensorgrad"]
-    if "compiled" in tensorgrad.kernels.available():
-        have += ["tensorgrad-reference"]
-    if importlib.util.find_spec("torch"):
-        have += ["torch", "torch-channels-last"]
-    return [*have, "control"]
+def engines_for(suite: str, wanted: Sequence[str] | None) -> list[str]:
+    """The installed engines that a suite is for, of those wanted."""
+    without = SUITES[suite].without if suite in SUITES else ("control",)
+    return [name for name, reason in here().items()
+            if not reason and not name.startswith(without or ("-",)) and (not wanted or name in wanted)]
 
 
-def run(steps: Sequence[Step], engines: Sequence[str], rounds: int, seconds: float) -> dict[str, Any]:
-    """Time every step on every engine, `rounds` bursts of `seconds` each, interleaved.
+def run(suite: str, names: Sequence[str], quick: bool = False, only: str = "", rounds: int = 0,
+        seconds: float = 0) -> dict[str, Any]:
+    """Time every row of a suite on every engine, `rounds` bursts of `seconds` each, interleaved.
 
     Returns
-        a dict that JSON can hold: the machine, and per step and engine the median of each round (seconds), the first call,
-        the loss it gave, the peak memory, or the error; if Ctrl-C ended it early, "interrupted" and the steps until then
+        a dict that JSON can hold: the machine, the engines that are missing, and per row and engine the median of each
+        round (seconds) as a whole and by stage, the first call, the loss it gave, or why there is none; if Ctrl-C ended it
+        early, "interrupted" and the rows until then
     """
-    results: dict[str, Any] = {"machine": machine(), "rows": [], "interrupted": False}
-    with tqdm(total=len(steps) * len(engines) * (rounds + 1), unit="burst", disable=None) as bar:
+    plan = SUITES[suite]
+    rows = [case for case in (plan.quick if quick else plan.cases) if only.lower() in case.name.lower()]
+    rounds, seconds = rounds or (2 if quick else plan.rounds), seconds or (0.02 if quick else plan.seconds)
+    results = start(suite, quick)
+    with ExitStack() as stack, bar(suite, len(rows) * len(names) * (rounds + 1)) as progress:
+        workers = [stack.enter_context(Process(name)) for name in names]
         try:
-            for step in steps:
-                results["rows"].append(row(step, engines, rounds, seconds, bar))
+            for case in rows:
+                results["rows"].append(row(suite, case, workers, quick, rounds, seconds, progress))
         except KeyboardInterrupt:
             results["interrupted"] = True
+            for worker in workers:
+                worker.close(at_once=True)
+    results["took"] = round(time.time() - results.pop("began"), 1)
     return results
 
 
-def row(step: Step, engines: Sequence[str], rounds: int, seconds: float, bar: tqdm) -> dict[str, Any]:
-    """What `run` returns for one step."""
-    answers: dict[str, Any] = {}
-    with ExitStack() as stack:
-        workers = [stack.enter_context(Engine(name)) for name in engines]
+def start(suite: str, quick: bool) -> dict[str, Any]:
+    """Results without rows."""
+    return {"suite": suite, "quick": quick, "machine": machine(), "interrupted": False, "began": time.time(),
+            "missing": {name: reason for name, reason in here().items() if reason}, "rows": []}
+
+
+def bar(suite: str, total: int) -> tqdm:
+    return tqdm(total=total, desc=suite, unit="burst", disable=None, dynamic_ncols=True)
+
+
+def row(suite: str, case: Case, workers: Sequence[Process], quick: bool, rounds: int, seconds: float,
+        progress: tqdm) -> dict[str, Any]:
+    """What `run` returns for one row."""
+    results: dict[str, dict[str, Any]] = {}
+    for worker in workers:
+        progress.set_description(f"{suite}: {case.name}: build {worker.name}")
+        answer = worker.ask(BUILD.get(worker.name, AT_MOST), do="build", suite=suite, name=case.name, quick=quick,
+                            warm_up=seconds / 2)
+        if worker.late and worker.name in PEERS:
+            answer = {"skipped": f"{answer['error']}, for compiling it and two calls"}
+        if "call" in answer:
+            slow = answer["call"] > SLOW
+            answer.update(rounds=[answer["call"]] if slow else [], stages={})
+        results[worker.name] = answer
+        progress.update()
+    for _ in range(rounds):
         for worker in workers:
-            bar.set_description(f"{step.name}: build {worker.name}")
-            answers[worker.name] = {"rounds": [], **worker.ask(do="build", step=asdict(step), warm_up=seconds / 2)}
-            bar.update()
-        for _ in range(rounds):
-            for worker in workers:
-                bar.set_description(f"{step.name}: {worker.name}")
-                result = answers[worker.name]
-                if "error" not in result:
-                    answer = worker.ask(do="time", seconds=seconds)
-                    if "times" in answer:
-                        result["rounds"].append(statistics.median(answer.pop("times")))
-                    result.update(answer)
-                bar.update()
-    return {"step": asdict(step), "engines": answers}
+            result = results[worker.name]
+            if result.get("call", math.inf) <= SLOW:
+                progress.set_description(f"{suite}: {case.name}: {worker.name}")
+                answer = worker.ask(again=False, do="time", seconds=seconds)
+                if "stages" in answer:
+                    result["rounds"].append(sum(answer["stages"].values()))
+                    for stage, value in answer["stages"].items():
+                        result["stages"].setdefault(stage, []).append(value)
+                else:
+                    results[worker.name] = answer
+            progress.update()
+    return {"name": case.name, "unit": "s", **about(case), "engines": results}
+
+
+def about(case: Case) -> dict[str, Any]:
+    """What the report has to know of a row besides its times."""
+    facts = {"family": case.family, "calls": case.calls, "at": case.at}
+    if isinstance(case, Op):
+        return {**facts, "multiply_adds": case.multiply_adds * case.passes}
+    return {**facts, **({"model": case.model} if hasattr(case, "model") else {})}
 
 
 def machine() -> dict[str, Any]:
     """What the timings are taken on."""
     load = round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+    packages = ("numpy", "numba", "torch", "jax", "mygrad", "autograd", "tinygrad")
     return {"processor": processor(), "cores": os.cpu_count(), "threads": tensorgrad.get_num_threads(),
             "load at the start": load, "python": platform.python_version(),
-            **{name: installed(name) for name in ("numpy", "numba", "torch")}}
+            **{name: installed(name) for name in packages}}
 
 
 def processor() -> str:

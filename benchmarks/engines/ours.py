@@ -1,0 +1,22 @@
+"""tensorgrad, through its ordinary interface."""
+
+from __future__ import annotations
+
+import nn
+import tensorgrad
+from benchmarks.engines.eager import Eager
+from benchmarks.engines.stages import Names
+
+__all__ = ["Ours"]
+
+
+class Ours(Eager):
+    """With the kernels it picks by itself, or with those of that name."""
+
+    framework, optim = tensorgrad, nn.optim
+    layers = Names(nn, nn.functional, tensorgrad)
+
+    def __init__(self, threads: int, kernels: str | None = None):
+        if kernels:
+            tensorgrad.kernels.use(kernels)
+        self.set_threads(threads)
