@@ -15,8 +15,7 @@ AXES = {"batch": "MNIST CNN, training step", "channels": "convolution 3×3, 8 im
         "side": "convolution 3×3, 32→32 channels, batch 8, forward and both gradients",
         "depth": "chain of products of 10 numbers, forward and backward", "threads": "MNIST CNN, batch 64, training step"}
 
-SINGLE = {"jax": "its number of threads is fixed when it starts", "autograd": "NumPy's threads alone",
-          "mygrad": "NumPy's threads alone", "torch-compile": "compiled for one number of threads"}
+SINGLE = {"jax": "its number of threads is fixed when it starts", "tinygrad": "its threads are not set from outside"}
 
 
 def axes(batches: list[int], channels: list[int], sides: list[int], depths: list[int], threads: list[int]) -> list[Case]:

@@ -12,6 +12,7 @@ SMALL = Input((10,))
 FIXED = Input((10,), grad=False)
 
 UNROLLED = {"jax": "jit would unroll the chain into one program of 100,000 operations and compile for hours",
+            "tinygrad": "jit would unroll the chain into one program of 100,000 operations",
             "torch-compile": "it would unroll the chain into one program of 100,000 operations",
             "mygrad": "its backward pass calls itself once per op and exceeds Python's recursion limit"}
 

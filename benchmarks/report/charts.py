@@ -129,10 +129,12 @@ def growth_lines(pyplot: Any, rows: Sequence[Row], axes: dict[str, str]) -> Any:
         for name in (name for name in COLOURS if any(median(row, name) for row in here)):
             points = [(row["at"][1], value * 1e3) for row in here if (value := median(row, name))]
             x, y = zip(*points)
-            power = f"  n^{exponent(x, y):.2f}" if len(points) > 1 else ""
+            power = f"  $∝ n^{{{exponent(x, y):.2f}}}$" if len(points) > 1 else ""
             ax.plot(x, y, color=COLOURS[name], marker=MARKS.get(name, "^"), markersize=4.5, linewidth=1.8,
                     label=LABELS.get(name, name) + power)
-        ax.set(xscale="log", yscale="log", title=axis)
+        ax.set(xscale="log", yscale="log")
+        ax.set_title(axis, pad=18 if "," in axes[axis] else 8)
+        ax.text(0, 1.02, axes[axis].replace(", ", ",\n", 1), transform=ax.transAxes, fontsize=8, va="bottom")
         ax.set_xticks([row["at"][1] for row in here], [f"{row['at'][1]:,}" for row in here])
         ax.minorticks_off()
         ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")

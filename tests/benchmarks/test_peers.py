@@ -13,7 +13,7 @@ from benchmarks.engines.ours import Ours
 from benchmarks.engines.stages import weights
 
 NETWORKS = [case for case in SUITES["steps"].quick]
-PEERS = ["torch", "torch-channels-last", "jax", "mygrad", "autograd"]
+PEERS = ["torch", "torch-channels-last", "jax", "mygrad", "autograd", "tinygrad"]
 
 
 @pytest.fixture(autouse=True)
@@ -21,6 +21,11 @@ def one_thread():
     before = tensorgrad.get_num_threads()
     yield
     tensorgrad.set_num_threads(before)
+
+
+def require(name):
+    if reason := engines.here()[name]:
+        pytest.skip(reason)
 
 
 def losses(name, case):
@@ -33,9 +38,9 @@ def losses(name, case):
 @pytest.mark.parametrize("name", PEERS)
 @pytest.mark.parametrize("case", NETWORKS, ids=lambda case: case.model)
 def test_training_steps_give_the_same_losses(name, case):
-    pytest.importorskip(name.split("-")[0])
-    if name == "jax" and case.model not in ("lenet5", "unet", "resnet20"):
-        pytest.skip("compiling them all takes a minute")
+    require(name)
+    if case.model not in {"jax": ("lenet5", "unet", "resnet20"), "tinygrad": ("mlp",)}.get(name, case.model):
+        pytest.skip("compiling them all takes minutes")
     try:
         theirs = losses(name, case)
     except NotImplementedError as reason:
@@ -44,11 +49,11 @@ def test_training_steps_give_the_same_losses(name, case):
 
 
 @pytest.mark.torch
-@pytest.mark.parametrize("name", ["torch", "jax", "mygrad", "autograd"])
+@pytest.mark.parametrize("name", ["torch", "jax", "mygrad", "autograd", "tinygrad"])
 @pytest.mark.parametrize("case", [case for case in SUITES["ops"].quick if isinstance(case, Op)], ids=lambda case: case.name)
 def test_calls_have_the_same_value(name, case):
     """Every library's function under PyTorch's name is that function: the sum of squares of its result agrees."""
-    pytest.importorskip(name)
+    require(name)
 
     def square(lib, *inputs):
         y = case.call(lib, *inputs)
@@ -61,7 +66,7 @@ def test_calls_have_the_same_value(name, case):
     for engine in (engines.create("tensorgrad", 1), engines.create(name, 1)):
         tensors = [engine.tensor(a) if hasattr(engine, "tensor") else a for a in arrays]
         try:
-            found.append(float(np.asarray(square(engine.layers, *tensors))))
+            found.append(float(square(engine.layers, *tensors).item()))
         except NotImplementedError as reason:
             pytest.skip(f"{name}: {reason}")
     assert found[0] == pytest.approx(found[1], rel=1e-4)
