@@ -19,7 +19,8 @@ from benchmarks.process import Process
 
 __all__ = ["run", "machine", "engines_for"]
 
-BUILD = {"torch-compile": 240.0, "jax": 120.0, "tinygrad": 120.0}  # seconds for an engine to compile a row and run it twice
+# Seconds for an engine to compile a row and run it twice.
+BUILD = {"torch-compile": 240.0, "jax": 120.0, "tinygrad": 120.0, "mygrad": 20.0, "autograd": 20.0}
 AT_MOST = 45.0  # for any other
 SLOW = 2.0  # an engine whose warm call takes more seconds is not called again
 

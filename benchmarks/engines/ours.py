@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 import nn
 import tensorgrad
 from benchmarks.engines.eager import Eager
@@ -20,3 +24,8 @@ class Ours(Eager):
         if kernels:
             tensorgrad.kernels.use(kernels)
         self.set_threads(threads)
+
+    def image(self, array: np.ndarray) -> Any:
+        if array.ndim != 4:
+            return self.tensor(array)
+        return self.tensor(np.ascontiguousarray(array.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2))

@@ -11,8 +11,8 @@ from benchmarks.report.figures import TORCH, Results, Row, against, best, expone
 __all__ = ["markdown", "spread", "amount", "times", "skipped", "throughput", "growth", "shown"]
 
 
-def markdown(lines: Sequence[Sequence[str]]) -> str:
-    """A table with its head in the first line; figures to the right.
+def markdown(lines: Sequence[Sequence[str]], text: Sequence[int] = (0,)) -> str:
+    """A table with its head in the first line; figures to the right, the columns `text` to the left.
 
     Example
         >>> print(markdown([["step", "ms"], ["LeNet-5", "4"]]))
@@ -21,7 +21,8 @@ def markdown(lines: Sequence[Sequence[str]]) -> str:
         | LeNet-5 | 4 |
     """
     rows = ["| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |" for cells in lines]
-    return "\n".join([rows[0], "|---|" + "--:|" * (len(lines[0]) - 1), *rows[1:]])
+    rule = "|" + "".join("---|" if i in text else "--:|" for i in range(len(lines[0])))
+    return "\n".join([rows[0], rule, *rows[1:]])
 
 
 def spread(values: Sequence[float]) -> str:
@@ -124,4 +125,4 @@ def growth(results: Results, axes: dict[str, str]) -> str:
             else:
                 cells.append("–")
         lines.append(cells)
-    return markdown(lines)
+    return markdown(lines, text=(0, 1))

@@ -131,7 +131,7 @@ def table(suites: Suites, causes: dict[str, str]) -> str:
         measured = target.measured(suites)
         aim = "–" if target.aim is None else f"{target.aim:g}"
         lines.append([target.name, f"≤ {target.bound:g}", aim, *verdict(target, measured), causes.get(target.name, "")])
-    return markdown(lines)
+    return markdown(lines, text=(0, 3, 4, 5))
 
 
 def verdict(target: Target, measured: Measured | None) -> list[str]:
@@ -170,4 +170,4 @@ def behind(suites: Suites, causes: dict[str, str]) -> str:
     lines = [["row", "suite", "fastest peer", "tensorgrad / peer", "cause"]]
     lines += [[name, suite, LABELS.get(str(peer), str(peer)), f"{value:.2f}", causes.get(name, "")]
               for value, suite, name, peer in sorted(found, key=lambda row: -row[0] if math.isfinite(row[0]) else 0)]
-    return markdown(lines) if found else ""
+    return markdown(lines, text=(0, 1, 2, 4)) if found else ""
