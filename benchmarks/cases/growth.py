@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
-from benchmarks.cases.case import Case, Network
+from benchmarks.cases.case import Case, Network, Op
 from benchmarks.cases.ops import conv
-from benchmarks.cases.tape import FIXED, SMALL, UNROLLED, Op, chain
+from benchmarks.cases.tape import FIXED, SMALL, chain
 
 __all__ = ["GROWTH", "QUICK_GROWTH", "AXES"]
 
@@ -25,8 +25,8 @@ def axes(batches: list[int], channels: list[int], sides: list[int], depths: list
         *(replace(step, name=f"batch {n}", family="growth", batch=n, at=("batch", n)) for n in batches),
         *(conv("growth", 8, n, 28, n, 3, name=f"channels {n}", at=("channels", n)) for n in channels),
         *(conv("growth", 8, 32, n, 32, 3, name=f"side {n}", at=("side", n)) for n in sides),
-        *(Op(f"depth {n}", "growth", chain(n, lambda lib, x, c: x * c), (SMALL, FIXED), calls=n, at=("depth", n),
-             skips=UNROLLED if n > 1000 else {}) for n in depths),
+        *(Op(f"depth {n}", "growth", chain(n, lambda lib, x, c: x * c), (SMALL, FIXED), calls=n, at=("depth", n))
+          for n in depths),
         *(replace(step, name=f"threads {n}", family="growth", at=("threads", n), threads=n, skips=SINGLE) for n in threads),
     ]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Sequence
 
 from benchmarks.engines import LABELS, PEERS
-from benchmarks.report.figures import TORCH, Results, Row, against, best, exponent, median
+from benchmarks.report.figures import EAGER, TORCH, Results, Row, against, best, exponent, median
 
 __all__ = ["draw"]
 
@@ -45,11 +45,11 @@ def figures(pyplot: Any, suites: dict[str, Results], axes: dict[str, str]) -> An
     titles = {"steps": "Training step: time of tensorgrad ÷ best PyTorch mode",
               "inference": "Inference: time of tensorgrad ÷ best PyTorch mode",
               "ops": "One op, forward and backward: time of tensorgrad ÷ best PyTorch mode",
-              "tape": "Many small ops: time of tensorgrad ÷ PyTorch"}
+              "tape": "Many small ops: time of tensorgrad ÷ eager PyTorch"}
     for suite, title in titles.items():
         rows = suites[suite]["rows"] if suite in suites else []
         if any(against(row) for row in rows):
-            yield suite, ratio_bars(pyplot, rows, title, by_family=suite == "ops")
+            yield suite, ratio_bars(pyplot, rows, title, EAGER.get(suite, TORCH), by_family=suite == "ops")
     for suite, title in (("steps", "A training step in every engine"), ("tape", "One op of a tape in every engine")):
         if suite in suites and any(median(row, "tensorgrad") for row in suites[suite]["rows"]):
             yield f"{suite}-engines", engine_dots(pyplot, suites[suite]["rows"], title)
@@ -60,9 +60,9 @@ def figures(pyplot: Any, suites: dict[str, Results], axes: dict[str, str]) -> An
         yield "memory", memory_bars(pyplot, rows)
 
 
-def ratio_bars(pyplot: Any, rows: Sequence[Row], title: str, by_family: bool = False) -> Any:
+def ratio_bars(pyplot: Any, rows: Sequence[Row], title: str, modes: Sequence[str], by_family: bool = False) -> Any:
     """A bar per row, with the range over the rounds; shorter than the line at 1 is ahead of PyTorch."""
-    kept = [(row, values) for row in rows if (values := against(row))]
+    kept = [(row, values) for row in rows if (values := against(row, modes))]
     places, y, before = [], 0.0, None
     for row, _ in kept:
         y += 0.7 if by_family and before not in (None, row["family"]) else 0

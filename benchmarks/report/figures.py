@@ -10,12 +10,13 @@ import math
 import statistics
 from typing import Any, Sequence
 
-__all__ = ["Results", "Row", "TORCH", "CALM", "median", "ratios", "best", "against", "remarks", "peak", "exponent"]
+__all__ = ["Results", "Row", "TORCH", "EAGER", "CALM", "median", "ratios", "best", "against", "remarks", "peak", "exponent"]
 
 Results = dict[str, Any]
 Row = dict[str, Any]
 
 TORCH = ("torch", "torch-channels-last", "torch-compile")
+EAGER = {"tape": ("torch",)}  # suites in which PyTorch stands for what it records: compiled, a chain is one loop and no tape
 CALM = 1.5  # the slowest burst of the control over its fastest, on a machine that does nothing else
 
 

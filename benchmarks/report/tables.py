@@ -6,7 +6,7 @@ import statistics
 from typing import Sequence
 
 from benchmarks.engines import LABELS, PEERS
-from benchmarks.report.figures import TORCH, Results, Row, against, best, exponent, median
+from benchmarks.report.figures import EAGER, TORCH, Results, Row, against, best, exponent, median
 
 __all__ = ["markdown", "spread", "amount", "times", "skipped", "throughput", "growth", "shown"]
 
@@ -64,8 +64,10 @@ def cell(row: Row, name: str, per: int) -> str:
 def times(results: Results) -> str:
     """Median of each engine, ratios to the best PyTorch mode and to the best other peer, one line per row."""
     names = shown(results)
-    torch, others = [name for name in TORCH if name in names], [name for name in PEERS if name in names]
-    lines = [["row", *[LABELS.get(name, name) for name in names], *["/ best PyTorch"] * bool(torch),
+    modes = EAGER.get(results["suite"], TORCH)
+    torch, others = [name for name in modes if name in names], [name for name in PEERS if name in names]
+    over = "/ best PyTorch" if modes == TORCH else "/ PyTorch, eager"
+    lines = [["row", *[LABELS.get(name, name) for name in names], *[over] * bool(torch),
               *["/ best other peer"] * bool(others)]]
     for row in results["rows"]:
         quick = best(row, [name for name in names if name != "tensorgrad-reference"])

@@ -50,14 +50,14 @@ def test_answers_that_take_too_long_end_the_worker():
 
 def test_a_peer_that_takes_too_long_is_skipped_with_the_reason(monkeypatch):
     class Late:
-        name, late = "autograd", True
+        name, late = "torch-compile", True
 
         def ask(self, *_, **__):
             return {"error": "no answer within 45 s"}
 
     with runner.bar("x", 2) as progress:
         row = runner.row("steps", cases.find("steps", ROW, True), [Late()], True, 1, 0.01, progress)
-    assert row["engines"] == {"autograd": {"skipped": "no answer within 45 s, for compiling it and two calls"}}
+    assert row["engines"] == {"torch-compile": {"skipped": "no answer within 45 s, for compiling it and two calls"}}
 
 
 def test_an_interrupt_ends_the_workers_and_keeps_the_finished_rows(monkeypatch):
@@ -77,8 +77,8 @@ def test_an_interrupt_ends_the_workers_and_keeps_the_finished_rows(monkeypatch):
 
 
 def test_what_a_row_skips_is_told_without_loading_the_engine():
-    made = worker.Worker("jax")
-    reason = "jit would unroll the chain into one program of 100,000 operations and compile for hours"
+    made = worker.Worker("torch-compile")
+    reason = "its compiler had not finished a graph of this kind after minutes"
     assert made.build("tape", "chain of 100,000 products", False, 0) == {"skipped": reason} and made.engine is None
 
 
