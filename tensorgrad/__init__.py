@@ -8,7 +8,7 @@ from tensorgrad.drawing import draw
 from tensorgrad.dtypes import (bool_, float16, float32, float64, get_default_dtype, int8, int16, int32, int64,
                                set_default_dtype, uint8)
 from tensorgrad.interop import from_dlpack
-from tensorgrad.kernels import get_num_threads, set_num_threads
+from tensorgrad.kernels import get_num_threads, release_memory, set_num_threads
 from tensorgrad.methods import attach
 from tensorgrad.ops import *  # noqa: F401,F403
 from tensorgrad.random import Generator, default_generator, get_rng_state, manual_seed, set_rng_state
@@ -24,7 +24,7 @@ warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tensorgrad\.
 __all__ = [
     "__version__",
     "Tensor", "tensor", "as_tensor", "from_numpy", "from_dlpack", "is_tensor",
-    "kernels", "get_num_threads", "set_num_threads",
+    "kernels", "get_num_threads", "set_num_threads", "release_memory",
     "autograd", "ops", "profiler", *ops.__all__, *creation.__all__,
     "Generator", "manual_seed", "default_generator", "get_rng_state", "set_rng_state",
     "draw",

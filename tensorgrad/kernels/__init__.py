@@ -25,9 +25,11 @@ from tensorgrad.errors import KernelError
 from tensorgrad.kernels.choices import algorithms
 from tensorgrad.kernels.contract import KERNELS, Kernels
 from tensorgrad.kernels.explanation import explain
+from tensorgrad.kernels.memory import release_memory
 from tensorgrad.kernels.threads import get_num_threads, set_num_threads
 
-__all__ = ["active", "use", "available", "KernelSet", "explain", "algorithms", "get_num_threads", "set_num_threads"]
+__all__ = ["active", "use", "available", "KernelSet", "explain", "algorithms", "get_num_threads", "set_num_threads",
+           "release_memory"]
 
 # name: (module, package it needs, how to get that)
 sets: dict[str, tuple[str, str | None, str]] = {
