@@ -6,7 +6,7 @@ import functools
 
 import numpy as np
 
-from tensorgrad.kernels import threads
+from tensorgrad.kernels.compiled.crew import shared, slices
 from tensorgrad.kernels.compiled.jit import image, jit, three, volume
 from tensorgrad.kernels.reference.pooling import divisors
 
@@ -18,11 +18,7 @@ def avg_pool(x, window, count_include_pad, divisor_override):
     y = np.zeros((len(x), *three(counts), x.shape[1]), x.dtype)
     divided_by = divisors_of(x.dtype, window, sizes, counts, count_include_pad, divisor_override)
     spans = spans_of(window, sizes, counts)
-
-    def part(start, stop):
-        sum_windows(cells[start:stop], y[start:stop], divided_by, *spans)
-
-    threads.run(part, len(x), y.size * window.taps)
+    sum_windows(slices(len(x), y.size * window.taps), len(x), cells, y, divided_by, *spans)
     return image(y, window.ndim)
 
 
@@ -31,11 +27,7 @@ def avg_pool_grad(grad, sizes, window, count_include_pad, divisor_override):
     x = np.zeros((len(grad), *three(sizes), grad.shape[1]), grad.dtype)
     divided_by = divisors_of(grad.dtype, window, sizes, tuple(grad.shape[2:]), count_include_pad, divisor_override)
     spans = spans_of(window, sizes, tuple(grad.shape[2:]))
-
-    def part(start, stop):
-        spread_windows(x[start:stop], entries[start:stop], divided_by, *spans)
-
-    threads.run(part, len(grad), grad.size * window.taps)
+    spread_windows(slices(len(grad), grad.size * window.taps), len(grad), x, entries, divided_by, *spans)
     return image(x, window.ndim)
 
 
@@ -56,8 +48,10 @@ def spans_of(window, sizes, counts):
     return spans
 
 
+@shared
 @jit
-def sum_windows(x, y, divisors, spans_d, spans_h, spans_w):
+def sum_windows(first, last, slice, x, y, divisors, spans_d, spans_h, spans_w):
+    x, y = x[first:last], y[first:last]
     n_images, windows_d, windows_h, windows_w, channels = y.shape
     for n in range(n_images):
         for o_d in range(windows_d):
@@ -74,8 +68,10 @@ def sum_windows(x, y, divisors, spans_d, spans_h, spans_w):
                         total[c] /= divisor
 
 
+@shared
 @jit
-def spread_windows(x, y, divisors, spans_d, spans_h, spans_w):
+def spread_windows(first, last, slice, x, y, divisors, spans_d, spans_h, spans_w):
+    x, y = x[first:last], y[first:last]
     n_images, windows_d, windows_h, windows_w, channels = y.shape
     for n in range(n_images):
         for o_d in range(windows_d):

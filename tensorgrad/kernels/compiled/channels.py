@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tensorgrad.kernels import threads
+from tensorgrad.kernels.compiled.crew import shared, slices
 from tensorgrad.kernels.compiled.jit import jit
 from tensorgrad.kernels.reference.windows import channels_first, channels_last
 
@@ -40,15 +40,13 @@ def batch_norm(x, weight, bias, eps):
     c = x.shape[1]
     rows, y = wide_rows(x), like(x)
     out = channels_last(y).reshape(rows.shape)
-    parts = np.array(threads.run(lambda start, stop: moments_of_rows(rows[start:stop]), len(rows), 4 * x.size))
+    n = slices(len(rows), 4 * x.size)
+    parts = np.zeros((n, 3, rows.shape[1]))
+    moments_of_rows(n, len(rows), rows, parts)
     mean, var = np.empty((2, c), x.dtype)
     columns = np.empty((3, rows.shape[1]), x.dtype)
     finish_moments(parts, one(weight, 1, x), one(bias, 0, x), eps, mean, var, columns)
-
-    def part(start, stop):
-        scale_and_shift(rows[start:stop], columns, out[start:stop])
-
-    threads.run(part, len(rows), 2 * x.size)
+    scale_and_shift(slices(len(rows), 2 * x.size), len(rows), rows, columns, out)
     return y, mean, var
 
 
@@ -57,16 +55,13 @@ def batch_norm_grad(grad, x, mean, var, weight, eps):
     rows, d_y, d_x = wide_rows(x), wide_rows(grad), like(x)
     out = channels_last(d_x).reshape(rows.shape)
     average = np.tile(mean, rows.shape[1] // max(c, 1))
-    parts = np.array(threads.run(lambda start, stop: products_of_rows(d_y[start:stop], rows[start:stop], average), len(rows),
-                                 4 * x.size))
+    n = slices(len(rows), 4 * x.size)
+    parts = np.zeros((n, 2, rows.shape[1]))
+    products_of_rows(n, len(rows), d_y, rows, average, parts)
     d_weight, d_bias = np.empty((2, c), x.dtype)
     columns = np.empty((4, rows.shape[1]), x.dtype)
     finish_products(parts, x.size // max(c, 1), mean, var, one(weight, 1, x), eps, d_weight, d_bias, columns)
-
-    def part(start, stop):
-        combine(d_y[start:stop], rows[start:stop], columns, out[start:stop])
-
-    threads.run(part, len(rows), 3 * x.size)
+    combine(slices(len(rows), 3 * x.size), len(rows), d_y, rows, columns, out)
     return d_x, d_weight, d_bias
 
 
@@ -78,17 +73,15 @@ def channel_affine(x, scale, shift):
     columns[1] = np.tile(scale, k)
     if shift is not None:
         columns[2] = np.tile(shift, k)
-
-    def part(start, stop):
-        scale_and_shift(rows[start:stop], columns, out[start:stop])
-
-    threads.run(part, len(rows), 2 * x.size)
+    scale_and_shift(slices(len(rows), 2 * x.size), len(rows), rows, columns, out)
     return y
 
 
 def channel_sum(x):
     rows = wide_rows(x)
-    parts = threads.run(lambda start, stop: sums_of_rows(rows[start:stop]), len(rows), x.size)
+    n = slices(len(rows), x.size)
+    parts = np.zeros((n, rows.shape[1]))
+    sums_of_rows(n, len(rows), rows, parts)
     return np.sum(parts, 0).reshape(-1, x.shape[1]).sum(0).astype(x.dtype)
 
 
@@ -105,14 +98,16 @@ def block_rows(width):
     return max(FEWEST, BLOCK // max(width, 1))
 
 
+@shared
 @jit
-def sums_of_rows(x):
+def sums_of_rows(first, last, slice, rows, parts):
     """Per column Σ x, in float64."""
+    x, total = rows[first:last], parts[slice]
     width = x.shape[1]
-    total, part = np.zeros(width), np.empty(width, x.dtype)
+    part = np.empty(width, x.dtype)
     step = block_rows(width)
-    for first in range(0, x.shape[0], step):
-        block = x[first:first + step]
+    for at in range(0, x.shape[0], step):
+        block = x[at:at + step]
         part[:] = 0
         for r in range(block.shape[0]):
             row = block[r]
@@ -120,19 +115,18 @@ def sums_of_rows(x):
                 part[c] += row[c]
         for c in range(width):
             total[c] += part[c]
-    return total
 
 
+@shared
 @jit
-def moments_of_rows(x):
+def moments_of_rows(first, last, slice, rows, parts):
     """Per column how many entries there are, their sum, and the sum of their squared distances to the mean, in float64."""
+    x, (number, total, square) = rows[first:last], parts[slice]
     width = x.shape[1]
-    result = np.zeros((3, width))
-    number, total, square = result[0], result[1], result[2]
     part, center, power = np.empty(width, x.dtype), np.empty(width, x.dtype), np.empty(width, x.dtype)
     step = block_rows(width)
-    for first in range(0, x.shape[0], step):
-        block = x[first:first + step]
+    for at in range(0, x.shape[0], step):
+        block = x[at:at + step]
         n = block.shape[0]
         part[:] = 0
         power[:] = 0
@@ -149,7 +143,7 @@ def moments_of_rows(x):
                 distance = row[c] - center[c]
                 part[c] += distance
                 power[c] += distance * distance
-        before, weight = 1 / max(first, 1), first * n / (first + n)
+        before, weight = 1 / max(at, 1), at * n / (at + n)
         for c in range(width):
             rest = np.float64(part[c])  # what rounding left between n centers and the block's sum
             rest = rest if rest == rest else np.float64(0)
@@ -157,20 +151,19 @@ def moments_of_rows(x):
             distance_of_means = sum_of_block / n - total[c] * before
             total[c] += sum_of_block
             square[c] += power[c] - rest * rest / n + distance_of_means * distance_of_means * weight
-        number[:] = first + n
-    return result
+        number[:] = at + n
 
 
+@shared
 @jit
-def products_of_rows(grad, x, mean):
+def products_of_rows(first, last, slice, grads, rows, mean, parts):
     """Per column Σ grad and Σ grad · (x - mean), in float64."""
+    grad, x, (total, slope) = grads[first:last], rows[first:last], parts[slice]
     width = x.shape[1]
-    result = np.zeros((2, width))
-    total, slope = result[0], result[1]
     part, product = np.empty(width, x.dtype), np.empty(width, x.dtype)
     step = block_rows(width)
-    for first in range(0, x.shape[0], step):
-        block, d_block = x[first:first + step], grad[first:first + step]
+    for at in range(0, x.shape[0], step):
+        block, d_block = x[at:at + step], grad[at:at + step]
         part[:] = 0
         product[:] = 0
         for r in range(block.shape[0]):
@@ -182,27 +175,30 @@ def products_of_rows(grad, x, mean):
         for c in range(width):
             total[c] += part[c]
             slope[c] += product[c]
-    return result
 
 
+@shared
 @jit
-def scale_and_shift(x, columns, y):
+def scale_and_shift(first, last, slice, rows, columns, out):
     """y = (x - center) · scale + shift, with the rows of `columns` in this order."""
+    x, y = rows[first:last], out[first:last]
     center, scale, shift = columns[0], columns[1], columns[2]
     for r in range(x.shape[0]):
-        row, out = x[r], y[r]
+        row, result = x[r], y[r]
         for c in range(x.shape[1]):
-            out[c] = (row[c] - center[c]) * scale[c] + shift[c]
+            result[c] = (row[c] - center[c]) * scale[c] + shift[c]
 
 
+@shared
 @jit
-def combine(grad, x, columns, d_x):
+def combine(first, last, slice, grads, rows, columns, out):
     """d_x = a · grad + b · (x - center) + d, with center, a, b, d in the rows of `columns`."""
+    grad, x, d_x = grads[first:last], rows[first:last], out[first:last]
     center, a, b, d = columns[0], columns[1], columns[2], columns[3]
     for r in range(x.shape[0]):
-        row, d_row, out = x[r], grad[r], d_x[r]
+        row, d_row, result = x[r], grad[r], d_x[r]
         for c in range(x.shape[1]):
-            out[c] = a[c] * d_row[c] + b[c] * (row[c] - center[c]) + d[c]
+            result[c] = a[c] * d_row[c] + b[c] * (row[c] - center[c]) + d[c]
 
 
 # -- from columns to channels ------------------------------------------------------------------------------------------

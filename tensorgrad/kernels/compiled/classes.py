@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tensorgrad.kernels import threads
+from tensorgrad.kernels.compiled.crew import shared, slices
 from tensorgrad.kernels.compiled.exponential import exp
 from tensorgrad.kernels.compiled.jit import jit
 from tensorgrad.kernels.compiled.rows import largest, total
@@ -20,11 +20,7 @@ COST = 8      # moves that an exponential takes as long as
 def cross_entropy(x, classes):
     x, classes = np.ascontiguousarray(x), np.ascontiguousarray(classes, np.int64)
     losses, norms = np.empty(len(x), x.dtype), np.empty((len(x), 2), x.dtype)
-
-    def part(start, stop):
-        losses_of_rows(x[start:stop], classes[start:stop], losses[start:stop], norms[start:stop])
-
-    threads.run(part, len(x), COST * x.size)
+    losses_of_rows(slices(len(x), COST * x.size), len(x), x, classes, losses, norms)
     return losses, norms
 
 
@@ -32,11 +28,7 @@ def cross_entropy_grad(factors, x, classes, norms):
     x, classes = np.ascontiguousarray(x), np.ascontiguousarray(classes, np.int64)
     factors = np.ascontiguousarray(factors)
     d_x = np.empty(x.shape, x.dtype)
-
-    def part(start, stop):
-        gradients_of_rows(x[start:stop], classes[start:stop], factors[start:stop], norms[start:stop], d_x[start:stop])
-
-    threads.run(part, len(x), COST * x.size)
+    gradients_of_rows(slices(len(x), COST * x.size), len(x), x, classes, factors, norms, d_x)
     return d_x
 
 
@@ -54,11 +46,7 @@ def along(kernel, x, dim):
     rows = np.ascontiguousarray(x.transpose(order))
     y = np.empty(rows.shape, x.dtype)
     flat, out = rows.reshape(-1, x.shape[dim]) if x.size else rows.reshape(0, 1), y.reshape(-1, max(x.shape[dim], 1))
-
-    def part(start, stop):
-        kernel(flat[start:stop], out[start:stop])
-
-    threads.run(part, len(flat), COST * x.size)
+    kernel(slices(len(flat), COST * x.size), len(flat), flat, out)
     return y.transpose(np.argsort(order))
 
 
@@ -80,8 +68,10 @@ def exponentials(x, tops, scratch):
         used[i] = exp(used[i])
 
 
+@shared
 @jit
-def losses_of_rows(x, classes, losses, norms):
+def losses_of_rows(start, stop, slice, x, classes, losses, norms):
+    x, classes, losses, norms = x[start:stop], classes[start:stop], losses[start:stop], norms[start:stop]
     rows, columns = x.shape
     step = max(1, BLOCK // max(columns, 1))
     scratch = np.empty(min(step, rows) * columns, x.dtype)
@@ -97,8 +87,11 @@ def losses_of_rows(x, classes, losses, norms):
             loss[r] = logarithm - (block[r, chosen[r]] - tops[r]) if chosen[r] >= 0 else 0.0
 
 
+@shared
 @jit
-def gradients_of_rows(x, classes, factors, norms, d_x):
+def gradients_of_rows(start, stop, slice, x, classes, factors, norms, d_x):
+    x, classes, factors = x[start:stop], classes[start:stop], factors[start:stop]
+    norms, d_x = norms[start:stop], d_x[start:stop]
     rows, columns = x.shape
     step = max(1, BLOCK // max(columns, 1))
     for first in range(0, rows, step):
@@ -121,8 +114,10 @@ def gradients_of_rows(x, classes, factors, norms, d_x):
                     d_row[k] *= f
 
 
+@shared
 @jit
-def normalize_rows(x, y):
+def normalize_rows(start, stop, slice, x, y):
+    x, y = x[start:stop], y[start:stop]
     rows, columns = x.shape
     step = max(1, BLOCK // max(columns, 1))
     tops = np.empty(step, x.dtype)
@@ -136,8 +131,10 @@ def normalize_rows(x, y):
                 row[k] *= share
 
 
+@shared
 @jit
-def log_normalize_rows(x, y):
+def log_normalize_rows(start, stop, slice, x, y):
+    x, y = x[start:stop], y[start:stop]
     rows, columns = x.shape
     step = max(1, BLOCK // max(columns, 1))
     scratch = np.empty(min(step, rows) * columns, x.dtype)

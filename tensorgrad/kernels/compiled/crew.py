@@ -228,9 +228,9 @@ def shared(kernel: Any) -> Callable[..., None]:
         KernelError   when the kernel raised an error in one of several slices
     """
     function = kernel.py_func
-    names = function.__code__.co_varnames[3:function.__code__.co_argcount]
-    source = (f"def {function.__name__}_shared(board, helpers, spins, count, parts, {', '.join(names)}):\n"
-              f"    function, frame = bundle(kernel, ({', '.join(names)},))\n"
+    args = "".join([f"arg{i}, " for i in range(3, function.__code__.co_argcount)])
+    source = (f"def {function.__name__}_shared(board, helpers, spins, count, parts, {args}):\n"
+              f"    function, frame = bundle(kernel, ({args}))\n"
               f"    return run(board, helpers, spins, function, frame, count, parts)\n")
     space = {"bundle": bundle, "kernel": kernel, "run": run, "__name__": function.__module__}
     exec(compile(source, function.__code__.co_filename, "exec"), space)

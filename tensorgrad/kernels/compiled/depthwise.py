@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tensorgrad.kernels import threads
 from tensorgrad.kernels.compiled.channel_tiles import make_channel_tile, make_channel_weight_tile
+from tensorgrad.kernels.compiled.crew import shared, slices
 from tensorgrad.kernels.compiled.direct import WEIGHT_PIXELS, add_up, copy_band, first_cell
 from tensorgrad.kernels.compiled.gathers import Axis, gather
 from tensorgrad.kernels.compiled.jit import jit
@@ -40,11 +40,8 @@ class Gathering:
         if bias is not None:
             start[:self.channels] = bias
 
-        def part(first, last):
-            scratch = np.empty(plan.scratch, dtype)
-            sum_bands(x, packed, start, y, plan.pixels, plan.outs, taps, plan.layout, row, scratch, first, last, lane)
-
-        threads.run(part, plan.units, self.work)
+        sum_bands(slices(plan.units, self.work), plan.units, x, packed, start, y, plan.pixels, plan.outs, taps, plan.layout,
+                  row, plan.scratch, lane)
 
 
 class WeightGradient:
@@ -65,14 +62,10 @@ class WeightGradient:
         """Everything flat."""
         plan, taps, row, lane, dtype = self.plan, self.taps, self.row, self.lane, self.dtype
 
-        def part(first, last):
-            scratch = np.empty(plan.scratch, dtype)
-            total = np.zeros(len(taps) * row, dtype)
-            sum_weights(x, grad, total, plan.pixels, plan.outs, taps, plan.layout, row, scratch, first, last, lane)
-            return total
-
-        total = add_up(threads.run(part, plan.units, self.work))
-        w[self.weights] = total.reshape(-1, row)[:self.count, :self.channels]
+        parts = slices(plan.units, self.work)
+        totals = np.zeros((parts, len(taps) * row), dtype)
+        sum_weights(parts, plan.units, x, grad, totals, plan.pixels, plan.outs, taps, plan.layout, row, plan.scratch, lane)
+        w[self.weights] = add_up(totals).reshape(-1, row)[:self.count, :self.channels]
 
 
 def positions(strides, axes: tuple[Axis, Axis, Axis], channels: int) -> np.ndarray:
@@ -82,9 +75,11 @@ def positions(strides, axes: tuple[Axis, Axis, Axis], channels: int) -> np.ndarr
     return np.add.outer(taps, np.arange(channels) * strides[0])
 
 
+@shared
 @jit
-def sum_bands(x, w, bias, y, pixels, outs, taps, layout, row, scratch, first, last, lane):
-    """Bands `first` to `last` of a gather; everything flat."""
+def sum_bands(first, last, slice, x, w, bias, y, pixels, outs, taps, layout, row, room, lane):
+    """Bands `first` to `last` of a gather; everything flat.  A band's copy takes `room`."""
+    scratch = np.empty(room, x.dtype)
     for unit in range(first, last):
         band = unit % layout.bands
         d = unit // layout.bands % layout.out_d
@@ -115,9 +110,11 @@ def channel_tiles(x, base, pixels, count, taps, w, row, bias, y, to, outs, chann
             p += 1
 
 
+@shared
 @jit
-def sum_weights(x, grad, dw, pixels, outs, taps, layout, row, scratch, first, last, lane):
-    """Add the weight gradient of bands `first` to `last` to dw (tap, row); everything flat."""
+def sum_weights(first, last, slice, x, grad, totals, pixels, outs, taps, layout, row, room, lane):
+    """Add the weight gradient of bands `first` to `last` to row `slice` of `totals` (tap, row); everything flat."""
+    scratch, dw = np.empty(room, x.dtype), totals[slice]
     for unit in range(first, last):
         band = unit % layout.bands
         d = unit // layout.bands % layout.out_d

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tensorgrad.kernels import threads
+from tensorgrad.kernels.compiled.crew import shared, slices
 from tensorgrad.kernels.compiled.gathers import Axis, gather
 from tensorgrad.kernels.compiled.jit import jit
 from tensorgrad.kernels.compiled.panels import WEIGHT_ROWS, pack, padded, tiles, unpack, weight_tiles
@@ -43,12 +43,8 @@ class Gathering:
             start[:, :self.made] = bias.reshape(groups, self.made)
             start = start.reshape(-1)
 
-        def part(first, last):
-            scratch = np.empty(plan.scratch, dtype)
-            sum_bands(x, packed, start, y, plan.pixels, plan.outs, plan.taps, plan.layout, groups, width, scratch, first,
-                      last, lane)
-
-        threads.run(part, plan.units, self.work)
+        sum_bands(slices(plan.units, self.work), plan.units, x, packed, start, y, plan.pixels, plan.outs, plan.taps,
+                  plan.layout, groups, width, plan.scratch, lane)
 
 
 class WeightGradient:
@@ -66,27 +62,25 @@ class WeightGradient:
         """Everything flat."""
         plan, groups, width, lane, dtype = self.plan, self.groups, self.width, self.lane, self.dtype
 
-        def part(first, last):
-            scratch = np.empty(plan.scratch, dtype)
-            total = np.zeros(groups * len(plan.taps) * width, dtype)
-            sum_weights(x, grad, total, plan.pixels, plan.outs, plan.taps, plan.layout, groups, width, scratch, first,
-                        last, lane)
-            return total
-
-        total = add_up(threads.run(part, plan.units, self.work))
-        unpack(total, width, w, self.strides, groups, self.made, *self.taps, self.taken, len(plan.taps))
+        parts = slices(plan.units, self.work)
+        totals = np.zeros((parts, groups * len(plan.taps) * width), dtype)
+        sum_weights(parts, plan.units, x, grad, totals, plan.pixels, plan.outs, plan.taps, plan.layout, groups, width,
+                    plan.scratch, lane)
+        unpack(add_up(totals), width, w, self.strides, groups, self.made, *self.taps, self.taken, len(plan.taps))
 
 
-def add_up(parts: list[np.ndarray]) -> np.ndarray:
-    """The sum of arrays, into the first."""
+def add_up(parts: np.ndarray) -> np.ndarray:
+    """The sum of the rows, in the first."""
     for other in parts[1:]:
         parts[0] += other
     return parts[0]
 
 
+@shared
 @jit
-def sum_bands(x, w, bias, y, pixels, outs, taps, layout, groups, width, scratch, first, last, lane):
-    """Bands `first` to `last` of a gather; everything flat."""
+def sum_bands(first, last, slice, x, w, bias, y, pixels, outs, taps, layout, groups, width, room, lane):
+    """Bands `first` to `last` of a gather; everything flat.  A band's copy takes `room`."""
+    scratch = np.empty(room, x.dtype)
     for unit in range(first, last):
         band = unit % layout.bands
         d = unit // layout.bands % layout.out_d
@@ -106,9 +100,11 @@ def sum_bands(x, w, bias, y, pixels, outs, taps, layout, groups, width, scratch,
                       y, to + g * layout.made, outs, layout.made, lane)
 
 
+@shared
 @jit
-def sum_weights(x, grad, dw, pixels, outs, taps, layout, groups, width, scratch, first, last, lane):
-    """Add the weight gradient of bands `first` to `last` to dw (group, tap, width); everything flat."""
+def sum_weights(first, last, slice, x, grad, totals, pixels, outs, taps, layout, groups, width, room, lane):
+    """Add the weight gradient of bands `first` to `last` to row `slice` of `totals` (group, tap, width); everything flat."""
+    scratch, dw = np.empty(room, x.dtype), totals[slice]
     for unit in range(first, last):
         band = unit % layout.bands
         d = unit // layout.bands % layout.out_d

@@ -9,7 +9,7 @@ from typing import Any, Callable
 
 import numpy as np
 
-from tensorgrad.kernels import threads
+from tensorgrad.kernels.compiled.crew import shared, slices
 from tensorgrad.kernels.compiled.exponential import exp
 from tensorgrad.kernels.compiled.jit import jit
 from tensorgrad.kernels.reference import entrywise as reference
@@ -51,7 +51,7 @@ def dropout(x, mask, scale):
 
 
 def split(kernel: Callable[..., None], otherwise: Callable[..., Any], cost: int, first: np.ndarray, *rest: Any) -> Any:
-    """``kernel(*arrays, result, *numbers)`` over slices of the arrays as rows; `otherwise` if they do not lie alike."""
+    """``kernel(parts, size, *arrays, result, *numbers)``, the arrays as rows; `otherwise` if they do not lie alike."""
     if first.size <= FEW:
         return otherwise(first, *rest)
     arrays, numbers = [first], []
@@ -66,11 +66,7 @@ def split(kernel: Callable[..., None], otherwise: Callable[..., Any], cost: int,
         return otherwise(first, *rest)
     result = np.empty_like(first)
     rows = [a.ravel("K") for a in (*arrays, result)]
-
-    def part(start, stop):
-        kernel(*[row[start:stop] for row in rows], *numbers)
-
-    threads.run(part, first.size, cost * first.size)
+    kernel(slices(first.size, cost * first.size), first.size, *rows, *numbers)
     return result
 
 
@@ -95,54 +91,70 @@ def dense(x: np.ndarray) -> bool:
 # -- over rows ---------------------------------------------------------------------------------------------------------
 
 
+@shared
 @jit
-def sums(a, b, y):
+def sums(first, last, slice, a, b, y):
+    a, b, y = a[first:last], b[first:last], y[first:last]
     for i in range(y.size):
         y[i] = a[i] + b[i]
 
 
+@shared
 @jit
-def positive(x, y):
+def positive(first, last, slice, x, y):
+    x, y = x[first:last], y[first:last]
     for i in range(y.size):
         y[i] = 0 if x[i] <= 0 else x[i]
 
 
+@shared
 @jit
-def where_nonzero(grad, x, y):
+def where_nonzero(first, last, slice, grad, x, y):
+    grad, x, y = grad[first:last], x[first:last], y[first:last]
     for i in range(y.size):
         g = grad[i]
         y[i] = 0 if x[i] == 0 else g
 
 
+@shared
 @jit
-def leaky(x, y, slope):
+def leaky(first, last, slice, x, y, slope):
+    x, y = x[first:last], y[first:last]
     for i in range(y.size):
         v = x[i]
         y[i] = v if v > 0 else v * slope
 
 
+@shared
 @jit
-def leaky_slopes(grad, x, y, slope):
+def leaky_slopes(first, last, slice, grad, x, y, slope):
+    grad, x, y = grad[first:last], x[first:last], y[first:last]
     for i in range(y.size):
         g, v = grad[i], x[i]
         y[i] = g if v > 0 else g * slope
 
 
+@shared
 @jit
-def logistic(x, y):
+def logistic(first, last, slice, x, y):
+    x, y = x[first:last], y[first:last]
     one = x.dtype.type(1)
     for i in range(y.size):
         y[i] = one / (one + exp(-x[i]))
 
 
+@shared
 @jit
-def weighted_logistic(x, y):
+def weighted_logistic(first, last, slice, x, y):
+    x, y = x[first:last], y[first:last]
     one = x.dtype.type(1)
     for i in range(y.size):
         y[i] = x[i] / (one + exp(-x[i]))
 
 
+@shared
 @jit
-def kept(x, mask, y, scale):
+def kept(first, last, slice, x, mask, y, scale):
+    x, mask, y = x[first:last], mask[first:last], y[first:last]
     for i in range(y.size):
         y[i] = x[i] * (scale * mask[i])

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from tensorgrad.kernels import threads
+from tensorgrad.kernels.compiled.crew import shared, slices
 from tensorgrad.kernels.compiled.jit import geometry, image, jit, three, volume
 from tensorgrad.kernels.compiled.vectors import lanes
 from tensorgrad.kernels.compiled.window_vectors import SHORT, make_largest
@@ -33,14 +33,11 @@ def max_pool(x, window):
     winners = np.empty(y.shape, INDEX[x.itemsize])
     axes = geometry(window)
     by_vectors = ndim < 3 and c >= min(SHORT, lanes(x.itemsize))
-
-    def part(start, stop):
-        if by_vectors:
-            largest_by_vectors(cells[start:stop], y[start:stop], winners[start:stop], axes[1], axes[2], lanes(x.itemsize))
-        else:
-            largest_of_windows(cells[start:stop], y[start:stop], winners[start:stop], *axes)
-
-    threads.run(part, n, y.size * window.taps)
+    parts = slices(n, y.size * window.taps)
+    if by_vectors:
+        largest_by_vectors(parts, n, cells, y, winners, axes[1], axes[2], lanes(x.itemsize))
+    else:
+        largest_of_windows(parts, n, cells, y, winners, *axes)
     return image(y, ndim), image(winners, ndim)
 
 
@@ -53,8 +50,10 @@ def span(position, size, kernel, stride, before, dilation):
     return first, last - first + 1
 
 
+@shared
 @jit
-def largest_by_vectors(x, y, winners, axis_h, axis_w, width):
+def largest_by_vectors(first, last, slice, x, y, winners, axis_h, axis_w, width):
+    x, y, winners = x[first:last], y[first:last], winners[first:last]
     n_images, _, height, breadth, channels = x.shape
     kernel_h, stride_h, before_h, dilation_h = axis_h
     kernel_w, stride_w, before_w, dilation_w = axis_w
@@ -82,8 +81,10 @@ def largest_by_vectors(x, y, winners, axis_h, axis_w, width):
                 at += channels
 
 
+@shared
 @jit
-def largest_of_windows(x, y, winners, axis_d, axis_h, axis_w):
+def largest_of_windows(start, stop, slice, x, y, winners, axis_d, axis_h, axis_w):
+    x, y, winners = x[start:stop], y[start:stop], winners[start:stop]
     n_images, depth, height, width, channels = x.shape
     kernel_d, stride_d, before_d, dilation_d = axis_d
     kernel_h, stride_h, before_h, dilation_h = axis_h
@@ -125,16 +126,14 @@ def scatter_winners(y, winners, sizes):
     n, c = y.shape[:2]
     x = np.zeros((n, *three(sizes), c), y.dtype)
     cells, entries, indices = x.reshape(n, math.prod(sizes), c), flat(y), flat(winners)
-
-    def part(start, stop):
-        add_to_cells(cells[start:stop], entries[start:stop], indices[start:stop])
-
-    threads.run(part, n, 2 * y.size)
+    add_to_cells(slices(n, 2 * y.size), n, cells, entries, indices)
     return image(x, len(sizes))
 
 
+@shared
 @jit
-def add_to_cells(x, y, winners):
+def add_to_cells(first, last, slice, x, y, winners):
+    x, y, winners = x[first:last], y[first:last], winners[first:last]
     n_images, places, channels = y.shape
     for n in range(n_images):
         for p in range(places):
@@ -146,16 +145,14 @@ def gather_winners(x, winners):
     y = np.empty((winners.shape[0], *winners.shape[2:], winners.shape[1]), x.dtype)
     entries = y.reshape(len(y), math.prod(y.shape[1:-1]), y.shape[-1])
     cells, indices = flat(x), flat(winners)
-
-    def part(start, stop):
-        read_cells(cells[start:stop], entries[start:stop], indices[start:stop])
-
-    threads.run(part, len(y), 2 * y.size)
+    read_cells(slices(len(y), 2 * y.size), len(y), cells, entries, indices)
     return channels_first(y)
 
 
+@shared
 @jit
-def read_cells(x, y, winners):
+def read_cells(first, last, slice, x, y, winners):
+    x, y, winners = x[first:last], y[first:last], winners[first:last]
     n_images, places, channels = y.shape
     for n in range(n_images):
         for p in range(places):

@@ -10,13 +10,12 @@ from typing import Any, Callable
 
 import numpy as np
 
-from tensorgrad.kernels import threads
+from tensorgrad.kernels.compiled.crew import shared, slices
 from tensorgrad.kernels.compiled.entrywise import dense, same_order
 from tensorgrad.kernels.compiled.jit import jit
 from tensorgrad.kernels.reference import steps as reference
 
 FEW = 128     # entries up to which NumPy's calls are the cheaper ones
-SHORT = 8192  # entries up to which one thread is faster than slices for several
 BLOCK = 2048  # entries that go through several loops in the first-level cache
 COST = 4      # moves that an entry takes as long as
 
@@ -52,7 +51,7 @@ def adam_step(param, grad, mean, square, largest, step_size, root, beta1, beta2,
 
 def split(kernel: Callable[..., None], arrays: tuple[np.ndarray, ...], numbers: tuple[float, ...],
           flags: tuple[bool, ...]) -> bool:
-    """``kernel(*arrays, *numbers, *flags)`` over slices of the arrays as rows; False if that cannot be or does not pay.
+    """``kernel(parts, size, *arrays, *numbers, *flags)``, the arrays as rows; False if that cannot be or does not pay.
 
     A gradient that lies in another order than its parameter is copied into that order.
     """
@@ -72,14 +71,7 @@ def split(kernel: Callable[..., None], arrays: tuple[np.ndarray, ...], numbers: 
         return False
     number = param.dtype.type
     options: list[Any] = [*[number(n) for n in numbers], *flags]
-    if size <= SHORT:
-        kernel(*rows, *options)
-        return True
-
-    def part(start, stop):
-        kernel(*[row[start:stop] for row in rows], *options)
-
-    threads.run(part, size, COST * size)
+    kernel(slices(size, COST * size), size, *rows, *options)
     return True
 
 
@@ -89,15 +81,19 @@ def descent(p, g, decay, maximize):
     return g + decay * p if decay != 0 else g
 
 
+@shared
 @jit
-def descend(param, grad, lr, decay, maximize):
+def descend(start, stop, slice, param, grad, lr, decay, maximize):
+    param, grad = param[start:stop], grad[start:stop]
     for i in range(param.size):
         p = param[i]
         param[i] = p - lr * descent(p, grad[i], decay, maximize)
 
 
+@shared
 @jit
-def descend_with_momentum(param, grad, velocity, lr, momentum, share, decay, nesterov, maximize, first):
+def descend_with_momentum(start, stop, slice, param, grad, velocity, lr, momentum, share, decay, nesterov, maximize, first):
+    param, grad, velocity = param[start:stop], grad[start:stop], velocity[start:stop]
     for i in range(param.size):
         p = param[i]
         g = descent(p, grad[i], decay, maximize)
@@ -106,8 +102,10 @@ def descend_with_momentum(param, grad, velocity, lr, momentum, share, decay, nes
         param[i] = p - lr * (g + momentum * v if nesterov else v)
 
 
+@shared
 @jit
-def adagrad(param, grad, total, lr, eps, decay, maximize):
+def adagrad(start, stop, slice, param, grad, total, lr, eps, decay, maximize):
+    param, grad, total = param[start:stop], grad[start:stop], total[start:stop]
     for i in range(param.size):
         p = param[i]
         g = descent(p, grad[i], decay, maximize)
@@ -116,8 +114,12 @@ def adagrad(param, grad, total, lr, eps, decay, maximize):
         param[i] = p - g / (np.sqrt(s) + eps) * lr
 
 
+@shared
 @jit
-def rmsprop(param, grad, square, mean, velocity, lr, alpha, rest, eps, momentum, decay, centered, moving, maximize):
+def rmsprop(start, stop, slice, param, grad, square, mean, velocity, lr, alpha, rest, eps, momentum, decay, centered, moving,
+            maximize):
+    param, grad = param[start:stop], grad[start:stop]
+    square, mean, velocity = square[start:stop], mean[start:stop], velocity[start:stop]
     gradients, divisors = np.empty(BLOCK, param.dtype), np.empty(BLOCK, param.dtype)
     for first in range(0, param.size, BLOCK):
         p, s = param[first:first + BLOCK], square[first:first + BLOCK]
@@ -144,8 +146,12 @@ def rmsprop(param, grad, square, mean, velocity, lr, alpha, rest, eps, momentum,
                 p[i] -= gradients[i] / divisors[i] * lr
 
 
+@shared
 @jit
-def adam(param, grad, mean, square, largest, step_size, root, rest1, beta2, rest2, eps, decay, shrink, amsgrad, maximize):
+def adam(start, stop, slice, param, grad, mean, square, largest, step_size, root, rest1, beta2, rest2, eps, decay, shrink,
+         amsgrad, maximize):
+    param, grad = param[start:stop], grad[start:stop]
+    mean, square, largest = mean[start:stop], square[start:stop], largest[start:stop]
     if not amsgrad:
         for i in range(param.size):
             p = param[i] * shrink

@@ -14,7 +14,7 @@ from typing import Sequence
 
 import numpy as np
 
-from tensorgrad.kernels import threads
+from tensorgrad.kernels.compiled.crew import shared, slices
 from tensorgrad.kernels.compiled.direct import add_up
 from tensorgrad.kernels.compiled.jit import jit
 from tensorgrad.kernels.compiled.panels import WEIGHT_ROWS, padded, panel_width, product, weight_tiles
@@ -45,27 +45,19 @@ class Convolution:
         self.row_in, self.row_out = row(channels, filters), row(filters, channels)
         self.zeros, self.no_bias = np.zeros(self.lane, dtype), np.zeros(self.width, dtype)
         self.tiles = batch * -(-counts[0] // 4) * -(-counts[1] // 4)
+        self.work = self.tiles * POINTS * channels * filters
 
     def __call__(self, x: np.ndarray, w: np.ndarray, bias: np.ndarray | None, y: np.ndarray) -> None:
         """Everything flat."""
-        lane, dtype, row_in, row_out = self.lane, self.dtype, self.row_in, self.row_out
-        u = np.empty(POINTS * self.width * self.channels, dtype)
-
-        def transform_weights(first, last):
-            weights_at_points(w, *self.weights, u, np.empty(9 * VECTORS * lane, dtype), first, last, lane)
-
-        threads.run(transform_weights, self.channels, 25 * self.channels * self.filters)
+        lane = self.lane
+        u = np.empty(POINTS * self.width * self.channels, self.dtype)
+        weights_at_points(slices(self.channels, 25 * self.channels * self.filters), self.channels, w, *self.weights, u, lane)
         added = self.no_bias
         if bias is not None:
             added = added.copy()
             added[:self.filters] = bias
-
-        def part(first, last):
-            seen, made = np.empty(CHUNK * POINTS * row_in, dtype), np.empty(CHUNK * POINTS * row_out, dtype)
-            conv_tiles(x, *self.image, u, added, y, *self.result, first, last, CHUNK, seen, made, self.zeros,
-                       np.empty(lane, dtype), row_in, row_out, lane)
-
-        threads.run(part, self.tiles, self.tiles * POINTS * self.channels * self.filters)
+        conv_tiles(slices(self.tiles, self.work), self.tiles, x, *self.image, u, added, y, *self.result, CHUNK, self.zeros,
+                   self.row_in, self.row_out, lane)
 
 
 class WeightGradient:
@@ -84,27 +76,17 @@ class WeightGradient:
         self.outs = np.arange(WEIGHT_CHUNK) * POINTS * self.row_out
         self.zeros = np.zeros(self.lane, dtype)
         self.tiles = batch * -(-counts[0] // 4) * -(-counts[1] // 4)
+        self.work = self.tiles * POINTS * channels * filters
 
     def __call__(self, x: np.ndarray, grad: np.ndarray, w: np.ndarray) -> None:
         """Everything flat."""
-        lane, dtype, row_in, row_out, taps, width = (self.lane, self.dtype, self.row_in, self.row_out, self.taps,
-                                                     self.width)
-
-        def part(first, last):
-            seen, grads = (np.empty(WEIGHT_CHUNK * POINTS * row_in, dtype),
-                           np.empty(WEIGHT_CHUNK * POINTS * row_out, dtype))
-            total = np.zeros(POINTS * len(taps) * width, dtype)
-            weight_grad_tiles(x, *self.image, grad, *self.result, total, first, last, WEIGHT_CHUNK, seen, grads,
-                              self.zeros, self.pixels, taps, self.outs, row_in, row_out, width, lane)
-            return total
-
-        total = add_up(threads.run(part, self.tiles, self.tiles * POINTS * self.channels * self.filters))
-
-        def transform_back(first, last):
-            weights_back(total, len(taps), width, w, *self.strides, self.filters, np.empty(9 * lane, dtype), first, last,
-                         lane)
-
-        threads.run(transform_back, self.channels, 25 * self.channels * self.filters)
+        lane, taps, width = self.lane, self.taps, self.width
+        parts = slices(self.tiles, self.work)
+        totals = np.zeros((parts, POINTS * len(taps) * width), self.dtype)
+        weight_grad_tiles(parts, self.tiles, x, *self.image, grad, *self.result, totals, WEIGHT_CHUNK, self.zeros,
+                          self.pixels, taps, self.outs, self.row_in, self.row_out, width, lane)
+        weights_back(slices(self.channels, 25 * self.channels * self.filters), self.channels, add_up(totals), len(taps),
+                     width, w, *self.strides, self.filters, lane)
 
 
 def row(channels: int, others: int) -> int:
@@ -190,11 +172,14 @@ def output_tiles(points, tile, point, y, out_h, out_w, filters, tiles_h, tiles_w
                                  columns, spare)
 
 
+@shared
 @jit
-def conv_tiles(x, size_h, size_w, channels, top, left, u, bias, y, out_h, out_w, filters, first, last, chunk, seen, made,
-               zeros, spare, row_in, row_out, lane):
+def conv_tiles(first, last, slice, x, size_h, size_w, channels, top, left, u, bias, y, out_h, out_w, filters, chunk, zeros,
+               row_in, row_out, lane):
     """Tiles `first` to `last`, `chunk` at a time.  `seen` and `made` hold a chunk at the points: rows of `row_in`
     channels and of `row_out` filters."""
+    seen, made = np.empty(chunk * POINTS * row_in, x.dtype), np.empty(chunk * POINTS * row_out, x.dtype)
+    spare = np.empty(lane, x.dtype)
     tiles_h, tiles_w = (out_h + 3) // 4, (out_w + 3) // 4
     size = padded(filters, lane) * channels
     for t in range(first, last, chunk):
@@ -207,10 +192,14 @@ def conv_tiles(x, size_h, size_w, channels, top, left, u, bias, y, out_h, out_w,
         output_tiles(made, POINTS * row_out, row_out, y, out_h, out_w, filters, tiles_h, tiles_w, t, end, bias, spare, lane)
 
 
+@shared
 @jit
-def weight_grad_tiles(x, size_h, size_w, channels, top, left, g, out_h, out_w, filters, du, first, last, chunk, seen, grads,
+def weight_grad_tiles(first, last, slice, x, size_h, size_w, channels, top, left, g, out_h, out_w, filters, totals, chunk,
                       zeros, pixels, taps, outs, row_in, row_out, row, lane):
-    """Add tiles `first` to `last` of the weight gradient at the points into `du` (points, padded channels, row)."""
+    """Add tiles `first` to `last` of the weight gradient at the points into row `slice` of `totals` (points, padded
+    channels, row)."""
+    seen, grads = np.empty(chunk * POINTS * row_in, x.dtype), np.empty(chunk * POINTS * row_out, x.dtype)
+    du = totals[slice]
     tiles_h, tiles_w = (out_h + 3) // 4, (out_w + 3) // 4
     for t in range(first, last, chunk):
         end = min(t + chunk, last)
@@ -225,10 +214,12 @@ def weight_grad_tiles(x, size_h, size_w, channels, top, left, g, out_h, out_w, f
 # -- weights to the points and back ------------------------------------------------------------------------------------
 
 
+@shared
 @jit
-def weights_at_points(w, start, f_stride, c_stride, row, column, channels, filters, u, scratch, first, last, lane):
+def weights_at_points(first, last, slice, w, start, f_stride, c_stride, row, column, channels, filters, u, lane):
     """Weights (filter, channel, 3, 3), addressed by strides in the flat `w`, at the points, in panels for channels
     `first` to `last`: ``u`` (points, panel, channel, width)."""
+    scratch = np.empty(9 * VECTORS * lane, w.dtype)
     size = padded(filters, lane) * channels
     f = 0
     while f < filters:
@@ -249,9 +240,11 @@ def weights_at_points(w, start, f_stride, c_stride, row, column, channels, filte
         f += width
 
 
+@shared
 @jit
-def weights_back(du, taps, row, w, f_stride, c_stride, filters, scratch, first, last, lane):
+def weights_back(first, last, slice, du, taps, row, w, f_stride, c_stride, filters, lane):
     """The weight gradient of channels `first` to `last` from `du` (points, taps, row)."""
+    scratch = np.empty(9 * lane, w.dtype)
     for c in range(first, last):
         for f in range(0, filters, lane):
             weights_from_points(du, c * row + f, 6 * taps * row, taps * row, scratch, 0, 3 * lane, lane, w, 0, 0, 0, w)
