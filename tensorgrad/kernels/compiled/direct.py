@@ -27,7 +27,8 @@ class Gathering:
                  to_sizes: tuple[int, int, int], strides: tuple[int, ...], dtype: np.dtype):
         self.plan = gather(axes, to_sizes, batch, channels, filters, groups, dtype.itemsize)
         self.dtype, self.groups, self.strides, self.lane = dtype, groups, strides, lanes(dtype.itemsize)
-        self.made, self.taken, self.taps = filters // groups, channels // groups, [axis.taps for axis in axes]
+        self.made, self.taken = filters // groups, channels // groups
+        self.taps = [np.array(axis.taps) for axis in axes]
         self.width = int(padded(self.made, self.lane))
         self.no_bias = np.zeros(groups * self.width, dtype)
         self.work = self.plan.units * len(self.plan.pixels) * len(self.plan.taps) * filters
@@ -36,7 +37,8 @@ class Gathering:
         """Everything flat."""
         plan, groups, width, lane, dtype = self.plan, self.groups, self.width, self.lane, self.dtype
         packed = np.empty(groups * width * len(plan.taps), dtype)
-        pack(w, self.strides, groups, self.made, *self.taps, self.taken, packed, lane)
+        pack(slices(self.taken, 4 * packed.size), self.taken, w, self.strides, groups, self.made, *self.taps, self.taken,
+             packed, lane)
         start = self.no_bias
         if bias is not None:
             start = np.zeros((groups, width), dtype)
@@ -54,7 +56,8 @@ class WeightGradient:
                  counts: tuple[int, int, int], strides: tuple[int, ...], dtype: np.dtype):
         self.plan = gather(axes, counts, batch, channels, filters, groups, dtype.itemsize, WEIGHT_PIXELS, WEIGHT_ROWS)
         self.dtype, self.groups, self.strides, self.lane = dtype, groups, strides, lanes(dtype.itemsize)
-        self.made, self.taken, self.taps = filters // groups, channels // groups, [axis.taps for axis in axes]
+        self.made, self.taken = filters // groups, channels // groups
+        self.taps = [np.array(axis.taps) for axis in axes]
         self.width = int(padded(self.made, self.lane))
         self.work = self.plan.units * len(self.plan.pixels) * len(self.plan.taps) * filters
 
@@ -66,7 +69,8 @@ class WeightGradient:
         totals = np.zeros((parts, groups * len(plan.taps) * width), dtype)
         sum_weights(parts, plan.units, x, grad, totals, plan.pixels, plan.outs, plan.taps, plan.layout, groups, width,
                     plan.scratch, lane)
-        unpack(add_up(totals), width, w, self.strides, groups, self.made, *self.taps, self.taken, len(plan.taps))
+        unpack(slices(self.taken, 4 * w.size), self.taken, add_up(totals), width, w, self.strides, groups, self.made,
+               *self.taps, self.taken, len(plan.taps))
 
 
 def add_up(parts: np.ndarray) -> np.ndarray:

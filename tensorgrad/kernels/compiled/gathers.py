@@ -30,9 +30,13 @@ BAND_PIXELS = 2048       # outputs of a band at the most
 class Axis(NamedTuple):
     """One axis of a gather.
 
-    size      cells of the input out       number of outputs start     the input cell that output 0 reads at offset 0
-    step      input cells from one output to the next offsets   of the taps, ≥ 0 taps      which taps of the kernel
-    those are first, apart   the cells that the outputs are written to: first + apart·o
+    size      cells of the input
+    out       number of outputs
+    start     the input cell that output 0 reads at offset 0
+    step      input cells from one output to the next
+    offsets   of the taps, ≥ 0
+    taps      which taps of the kernel those are
+    first     the cell that output 0 is written to; output o goes to first + apart·o
     """
 
     size: int
@@ -58,11 +62,15 @@ class Axis(NamedTuple):
 class Layout(NamedTuple):
     """What compiled code needs to know of a gather, besides its tables; all in entries of flat memory.
 
-    in_place             1 if bands are read where they are, 0 if they are copied, with zeros around them bands, rows
-    bands per output plane, and output rows of a band size_*, channels     of the input; out_*, the outputs along each
-    axis start_*, step_*      of the axes reach_d, band_h, band_w   planes, rows and columns of a copied band to_n,
-    to_d, to_h     from one image, plane and row of the result to the next; `to_0`, where it starts taken, made
-    channels and filters of one group
+    in_place              1 if bands are read where they are, 0 if they are copied, with zeros around them
+    bands, rows           bands per output plane, and output rows of a band
+    size_*, channels      of the input
+    out_*                 the outputs along each axis
+    start_*, step_*       of the axes
+    reach_d, band_*       planes, rows and columns of a copied band
+    to_n, to_d, to_h      from one image, plane and row of the result to the next
+    to_0                  where the result starts
+    taken, made           channels and filters of one group
     """
 
     in_place: int
@@ -96,7 +104,8 @@ class Gather(NamedTuple):
     """A gather made ready: the value under tap k of the window of pixel p of a band is ``x[base + pixels[p] +
     taps[k]]``, and its result goes to ``y[base_y + outs[p]]``.
 
-    units     bands of all images and planes together scratch   entries of a copied band
+    units     bands of all images and planes together
+    scratch   entries of a copied band
     """
 
     pixels: np.ndarray

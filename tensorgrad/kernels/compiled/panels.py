@@ -7,6 +7,7 @@ holds (taps, width), zeros beyond the last filter.
 
 from __future__ import annotations
 
+from tensorgrad.kernels.compiled.crew import shared
 from tensorgrad.kernels.compiled.jit import jit
 from tensorgrad.kernels.compiled.tiles import ROWS, VECTORS, make_product_tile, make_tile, make_weight_tile
 
@@ -145,40 +146,47 @@ def product(a, at, row_in, rows, count, w, w0, y, to, row_out, filters, lane):
 # -- weights in and out ------------------------------------------------------------------------------------------------
 
 
+@shared
 @jit
-def pack(w, strides, groups, filters, taps_d, taps_h, taps_w, channels, packed, lane):
+def pack(first, last, slice, w, strides, groups, filters, taps_d, taps_h, taps_w, channels, packed, lane):
     """Weights of (group, filter, d, h, w, channel), addressed by `strides` in the flat `w`, into panels, group after
-    group.  `taps_d`, `taps_h` and `taps_w` say which taps of the kernel, and in which order."""
-    at = 0
-    for g in range(groups):
-        f = 0
-        while f < filters:
-            width = panel_width(filters - f, lane)
-            valid = min(filters - f, width)
-            for d in taps_d:
-                for h in taps_h:
-                    for v in taps_w:
-                        here = g * strides[0] + f * strides[1] + d * strides[2] + h * strides[3] + v * strides[4]
-                        for c in range(channels):
-                            for i in range(valid):
-                                packed[at + i] = w[here + c * strides[5] + i * strides[1]]
-                            for i in range(valid, width):
-                                packed[at + i] = 0
-                            at += width
-            f += width
-
-
-@jit
-def unpack(dw, row, w, strides, groups, filters, taps_d, taps_h, taps_w, channels, padded_taps):
-    """A weight gradient from (group, tap, row) to (group, filter, d, h, w, channel), addressed by `strides` in the
-    flat `w`."""
-    for g in range(groups):
-        at = g * padded_taps * row
+    group; of channels `first` to `last`.  `taps_d`, `taps_h` and `taps_w`: which taps of the kernel, and in which order.
+    """
+    count = taps_d.size * taps_h.size * taps_w.size * channels
+    whole = padded(filters, lane) * count
+    for c in range(first, last):  # the taps of a channel and filter lie side by side in `w`
+        k = c
         for d in taps_d:
             for h in taps_h:
                 for v in taps_w:
-                    for c in range(channels):
+                    for g in range(groups):
+                        here = g * strides[0] + d * strides[2] + h * strides[3] + v * strides[4] + c * strides[5]
+                        f = 0
+                        while f < filters:
+                            width = panel_width(filters - f, lane)
+                            valid = min(filters - f, width)
+                            at = g * whole + f * count + k * width
+                            for i in range(valid):
+                                packed[at + i] = w[here + (f + i) * strides[1]]
+                            for i in range(valid, width):
+                                packed[at + i] = 0
+                            f += width
+                    k += channels
+
+
+@shared
+@jit
+def unpack(first, last, slice, dw, row, w, strides, groups, filters, taps_d, taps_h, taps_w, channels, padded_taps):
+    """A weight gradient from (group, tap, row) to (group, filter, d, h, w, channel), addressed by `strides` in the
+    flat `w`; of channels `first` to `last`."""
+    for c in range(first, last):
+        k = c
+        for d in taps_d:
+            for h in taps_h:
+                for v in taps_w:
+                    for g in range(groups):
+                        at = (g * padded_taps + k) * row
                         to = g * strides[0] + d * strides[2] + h * strides[3] + v * strides[4] + c * strides[5]
                         for f in range(filters):
                             w[to + f * strides[1]] = dw[at + f]
-                        at += row
+                    k += channels
