@@ -53,6 +53,7 @@ class Op:
         differentiable    False for ops without a gradient (comparisons, argmax, rounding of indices)
         makes_views       True if the result may share the input's memory
         once              True if the rule itself cannot be differentiated; asking for it raises
+        stores            worked out: True if forward stores arrays in slots of its own, which `forget` drops
         holds             worked out: True if a recorded op holds arrays, which `unpack` and `repack` see to
 
     Attributes once recorded
@@ -73,6 +74,7 @@ class Op:
     differentiable: bool = True
     makes_views: bool = False
     once: bool = False
+    stores: bool = False
     holds: bool = False
 
     sources: Sequence[Source]
@@ -93,7 +95,8 @@ class Op:
         super().__init_subclass__(**kwargs)
         if "name" not in vars(cls):
             cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
-        cls.holds = bool(cls.keeps) or cls.keeps_output or cls.forget is not Op.forget
+        cls.stores = cls.forget is not Op.forget
+        cls.holds = bool(cls.keeps) or cls.keeps_output or cls.stores
 
     def forward(self, *arrays: Any) -> np.ndarray:
         raise NotImplementedError(f"{type(self).__name__}.forward")
@@ -106,14 +109,18 @@ class Op:
     def apply(self, *operands: Any) -> Any:
         """Run forward.  Arrays give an array; with a Tensor among the operands the result is a Tensor, and this op is
         recorded as its creator if one of them needs a gradient."""
-        # This runs once per operation of every model: one loop, no helper calls.
+        # This runs once per operation of every model, and several times per backward rule, there on arrays alone.
+        for operand in operands:
+            if isinstance(operand, Tensor):
+                break
+        else:
+            return self.forward(*operands)
         arrays: list[Any] = []
         sources: list[Source] = []
         shapes: list[tuple[int, ...]] = []
-        is_tensor = needs_grad = has_constant = False
+        needs_grad = has_constant = False
         for operand in operands:
             if isinstance(operand, Tensor):
-                is_tensor = True
                 array = operand.array
                 source: Source = operand.creator
                 if source is not None:
@@ -132,8 +139,6 @@ class Op:
                 sources.append(None)
 
         result = self.forward(*arrays)
-        if not is_tensor:
-            return result
         if needs_grad and self.differentiable and here.recording:
             keeps = self.keeps
             kept = operands if len(keeps) == len(operands) else [operands[i] for i in keeps] if keeps else ()
@@ -150,12 +155,13 @@ class Op:
         """Become a node of the graph: `result` as a tensor whose creator is this op."""
         out = from_array(result)
         out.creator = self
+        array = out.array
         self.sources = sources
         self.shapes = shapes
         self.kept = kept
-        self.output = out.array if self.keeps_output else None
-        self.shape = out.array.shape
-        self.dtype = out.array.dtype
+        self.output = array if self.keeps_output else None
+        self.shape = array.shape
+        self.dtype = array.dtype
         self.scope = here.scope
         self.hooks = self.retained = self.constants = self.memory = None
         self.order = tick()
@@ -163,9 +169,11 @@ class Op:
 
     def note_constants(self, operands: tuple[Any, ...]) -> None:
         """Remember what the inputs that carry no gradient look like, for drawings; not the data."""
-        self.constants = {i: (operand.array.shape, operand.array.dtype, operand.name)
-                          for i, operand in enumerate(operands)
-                          if self.sources[i] is None and isinstance(operand, Tensor)} or None
+        constants: dict[int, tuple[tuple[int, ...], np.dtype, str | None]] = {}
+        for i, operand in enumerate(operands):
+            if isinstance(operand, Tensor) and self.sources[i] is None:
+                constants[i] = self.shapes[i], operand.array.dtype, operand.name
+        self.constants = constants or None
 
     def link_view(self, out: Tensor, viewed: Any) -> None:
         """Let `out` know whose memory it shares, so that a write to one is noticed by the graphs of the other."""
@@ -185,7 +193,7 @@ class Op:
             raise GraphError(f"backward: {self.where} was already used by a backward pass, which freed what it kept.\n"
                              "  Call the first backward with retain_graph=True, or compute the result again.")
         order = self.order
-        inputs: list[Any] = []
+        inputs = []
         for kept in self.kept:
             if isinstance(kept, Tensor):
                 if kept.memory is not None and kept.memory.changed > order:
@@ -222,7 +230,8 @@ class Op:
         self.inputs = None
         if free:
             self.output = self.kept = None
-            self.forget()
+            if self.stores:
+                self.forget()
         elif isinstance(self.output, Tensor):
             self.output = self.output.array
 

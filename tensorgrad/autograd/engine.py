@@ -71,7 +71,8 @@ def walk(roots: Iterable[tuple[Op | Tensor, Gradient]], *, retain_graph: bool, c
                 found[op] = grad
                 if not any(source in through for source in op.sources if source is not None):
                     continue
-            if op.holds:
+            holds, sources = op.holds, op.sources
+            if holds:
                 op.unpack(create_graph)
             try:
                 grads = op.backward(grad)
@@ -79,13 +80,13 @@ def walk(roots: Iterable[tuple[Op | Tensor, Gradient]], *, retain_graph: bool, c
                 error.add_note(f"in the backward rule of {op.where}: {op.label}")
                 raise
             finally:
-                if op.holds:
+                if holds:
                     op.repack(not retain_graph)
             if grads.__class__ is not tuple:
                 grads = (grads,)
-            if len(grads) != len(op.sources):
+            if len(grads) != len(sources):
                 refuse_count(op, len(grads))
-            for source, grad, shape in zip(op.sources, grads, op.shapes):
+            for source, grad, shape in zip(sources, grads, op.shapes):
                 if source is None or grad is None or (through is not None and source not in through):
                     continue
                 if grad.shape != shape:

@@ -21,28 +21,31 @@ def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         >>> matmul(np.ones((2, 3)), np.ones(3))
         array([3., 3.])
     """
+    if a.ndim == 2 and b.ndim == 2:
+        return matmul_2d(a, b)
     if a.ndim < 2 or b.ndim < 2 or a.dtype != b.dtype or a.dtype.kind != "f":
         return whole(a, b, a.size * b.size)
-    m, k, n = *a.shape[-2:], b.shape[-1]
-    work = m * k * n
-    if a.ndim == b.ndim == 2:
-        if k == 1:
-            return a * b  # a quarter of the time
-        if work <= SMALL:
-            return np.matmul(a, b)
-        if work < LARGE:
-            return whole(a, b, work)
-        y = np.empty((m, n), a.dtype)
-        if m >= n:
-            threads.run(lambda i, j: np.matmul(a[i:j], b, out=y[i:j]), m, work, matmul=True)
-        else:
-            threads.run(lambda i, j: np.matmul(a, b[:, i:j], out=y[:, i:j]), n, work, matmul=True)
-        return y
-    many = math.prod(a.shape[:-2])
+    many, work, n = math.prod(a.shape[:-2]), a.shape[-2] * a.shape[-1] * b.shape[-1], b.shape[-1]
     if a.shape[:-2] != b.shape[:-2] or work * many < LARGE:
         return whole(a, b, work)
     y = np.empty((*a.shape[:-1], n), a.dtype)
     threads.run(lambda i, j: np.matmul(a[i:j], b[i:j], out=y[i:j]), len(a), work * many, matmul=True)
+    return y
+
+
+def matmul_2d(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The product of two matrices."""
+    (m, k), n = a.shape, b.shape[1]
+    work = m * k * n
+    if k == 1:
+        return a * b  # a quarter of the time
+    if work < LARGE or a.dtype != b.dtype or a.dtype.kind != "f":
+        return whole(a, b, work)
+    y = np.empty((m, n), a.dtype)
+    if m >= n:
+        threads.run(lambda i, j: np.matmul(a[i:j], b, out=y[i:j]), m, work, matmul=True)
+    else:
+        threads.run(lambda i, j: np.matmul(a, b[:, i:j], out=y[:, i:j]), n, work, matmul=True)
     return y
 
 

@@ -80,8 +80,8 @@ class Mul(Binary):
 
     def backward(self, grad):
         a, b = self.inputs
-        return (grad * b if self.needs(0) else None,
-                grad * a if self.needs(1) else None)
+        source_a, source_b = self.sources
+        return None if source_a is None else grad * b, None if source_b is None else grad * a
 
 
 def mul(input: Operand, other: Operand) -> Tensor:

@@ -73,6 +73,8 @@ class Binary(Op):
         keeps = self.keeps
         kept = (a, b) if len(keeps) == 2 else ((a, b)[keeps[0]],) if keeps else ()
         out = self.record(result, (source_a, source_b), shapes, kept)
-        if source_a is None or (source_b is None and isinstance(b, Tensor)):
-            self.note_constants((a, b))
+        if source_a is None:
+            self.constants = {0: (x.shape, x.dtype, a.name)}
+        elif source_b is None and isinstance(b, Tensor):
+            self.constants = {1: (y.shape, y.dtype, b.name)}
         return out

@@ -13,7 +13,6 @@ from tensorgrad.kernels import products
 from tensorgrad.op import Op
 from tensorgrad.ops.promotion import Operand, common, to
 from tensorgrad.ops.reduction import count, sum
-from tensorgrad.ops.shape import Permute
 from tensorgrad.tensor import Tensor, as_tensor
 
 __all__ = ["matmul", "mm", "bmm", "mv", "dot", "outer", "linear"]
@@ -21,7 +20,7 @@ __all__ = ["matmul", "mm", "bmm", "mv", "dot", "outer", "linear"]
 
 def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """The matrix product of arrays, with float16 computed in float32."""
-    if a.dtype.itemsize == 2 and a.dtype.kind == "f":
+    if a.dtype is dtypes.float16:
         return products.matmul(a.astype(np.float32), b.astype(np.float32)).astype(a.dtype)
     return products.matmul(a, b)
 
@@ -29,12 +28,6 @@ def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def as_rows(x: Operand) -> tuple[int, int]:
     """The shape of `x` with all axes but the last joined; not (-1, n), which is ambiguous without entries."""
     return count(x.shape, tuple(range(x.ndim - 1))), x.shape[-1]
-
-
-def transposed(x: Operand) -> Operand:
-    """`x` with its last two axes exchanged."""
-    n = x.ndim
-    return Permute((*range(n - 2), n - 1, n - 2)).apply(x)
 
 
 def same_dtype(who: str, a: Operand, b: Operand) -> tuple[Operand, Operand]:
@@ -65,6 +58,9 @@ class Matmul(Op):
 
     def backward(self, grad):
         a, b = self.inputs
+        if a.ndim == b.ndim == 2:
+            return (Matmul().apply(grad, b.mT) if self.needs(0) else None,
+                    Matmul().apply(a.mT, grad) if self.needs(1) else None)
         m = a.shape[-2] if a.ndim > 1 else 1
         n = b.shape[-1] if b.ndim > 1 else 1
         k = a.shape[-1]
@@ -72,13 +68,13 @@ class Matmul(Op):
         rows, columns = a.reshape((1, k)) if a.ndim == 1 else a, b.reshape((k, 1)) if b.ndim == 1 else b
         grad_a = grad_b = None
         if self.needs(0):
-            grad_a = Matmul().apply(grad, transposed(columns))
+            grad_a = Matmul().apply(grad, columns.mT)
             if a.ndim == 1:
                 grad_a = grad_a.reshape((*grad_a.shape[:-2], k))
         if self.needs(1):
             if columns.ndim == 2 and rows.ndim > 2:  # sum over the leading axes within one product
                 rows, grad = rows.reshape(as_rows(rows)), grad.reshape(as_rows(grad))
-            grad_b = Matmul().apply(transposed(rows), grad)
+            grad_b = Matmul().apply(rows.mT, grad)
             if b.ndim == 1:
                 grad_b = grad_b.reshape(grad_b.shape[:-1])
         return grad_a, grad_b
@@ -98,9 +94,18 @@ def matmul(input: Operand, other: Operand) -> Tensor:
         >>> matmul(Tensor([[1.0, 2.0], [3.0, 4.0]]), Tensor([1.0, -1.0]))
         tensor([-1., -1.])
     """
-    a, b = same_dtype("matmul", input, other)
-    check_matmul("matmul", a, b)
-    return Matmul().apply(a, b)
+    if not are_factors(input, other):
+        input, other = same_dtype("matmul", input, other)
+        check_matmul("matmul", input, other)
+    return Matmul().apply(input, other)
+
+
+def are_factors(a: Operand, b: Operand) -> bool:
+    """True for two matrices of one float dtype that fit: the usual operands, which need no further check."""
+    if not isinstance(a, Tensor) or not isinstance(b, Tensor):
+        return False
+    x, y = a.array, b.array
+    return x.ndim == 2 and y.ndim == 2 and x.dtype is y.dtype and x.shape[1] == y.shape[0] and x.dtype.kind == "f"
 
 
 def check_matmul(who: str, a: Operand, b: Operand) -> None:
@@ -220,10 +225,19 @@ class Linear(Op):
 
     def backward(self, grad):
         x, weight = self.inputs
-        rows = grad.reshape(as_rows(grad))
-        return (Matmul().apply(rows, weight).reshape(x.shape) if self.needs(0) else None,
-                Matmul().apply(transposed(rows), x.reshape(as_rows(x))) if self.needs(1) else None,
-                sum(rows, 0) if self.needs(2) else None)
+        rows, columns = grad, x
+        if x.ndim != 2:
+            rows, columns = grad.reshape(as_rows(grad)), x.reshape(as_rows(x))
+        grad_x = grad_weight = grad_bias = None
+        if self.needs(0):
+            grad_x = Matmul().apply(rows, weight)
+            if x.ndim != 2:
+                grad_x = grad_x.reshape(x.shape)
+        if self.needs(1):
+            grad_weight = Matmul().apply(rows.mT, columns)
+        if self.needs(2):
+            grad_bias = rows.reshape(rows.shape[1:]) if rows.shape[0] == 1 else sum(rows, 0)
+        return grad_x, grad_weight, grad_bias
 
 
 def linear(input: Operand, weight: Operand, bias: Operand | None = None) -> Tensor:
@@ -239,11 +253,22 @@ def linear(input: Operand, weight: Operand, bias: Operand | None = None) -> Tens
         >>> linear(Tensor([[1.0, 2.0]]), Tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]), Tensor([0.0, 0.0, 10.0]))
         tensor([[ 1.,  2., 13.]])
     """
-    check_linear(input, weight, bias)
-    if isinstance(input, Tensor) or isinstance(weight, Tensor):
-        input, weight = same_dtype("linear", input, weight)
-        bias = bias if bias is None or bias.dtype == weight.dtype else to(bias, weight.dtype)
+    if not fit_each_other(input, weight, bias):
+        check_linear(input, weight, bias)
+        if isinstance(input, Tensor) or isinstance(weight, Tensor):
+            input, weight = same_dtype("linear", input, weight)
+            bias = bias if bias is None or bias.dtype == weight.dtype else to(bias, weight.dtype)
     return Linear().apply(input, weight, bias)
+
+
+def fit_each_other(input: Operand, weight: Operand, bias: Operand | None) -> bool:
+    """True for the usual operands of `linear`, rows and parameters of one float dtype, which need no further check."""
+    if not isinstance(input, Tensor) or not isinstance(weight, Tensor):
+        return False
+    x, w = input.array, weight.array
+    if x.ndim != 2 or w.ndim != 2 or x.dtype is not w.dtype or x.shape[1] != w.shape[1] or x.dtype.kind != "f":
+        return False
+    return bias is None or isinstance(bias, Tensor) and bias.array.dtype is w.dtype and bias.array.shape == w.shape[:1]
 
 
 def check_linear(input: Operand, weight: Operand, bias: Operand | None) -> None:
