@@ -1,0 +1,125 @@
+"""Which operators of PyTorch's database tensorgrad has, by what name, and why it lacks the others."""
+
+from __future__ import annotations
+
+import operator
+import re
+from dataclasses import dataclass
+from typing import Any, Callable
+
+import nn
+import tensorgrad
+
+__all__ = ["OUTSIDE", "MODULES_OUTSIDE", "REFUSED", "ACCEPTED", "RANDOM", "ours", "method", "refusal", "outside"]
+
+# Reason: names, each a regular expression for the whole name.
+OUTSIDE = {
+    "Complex numbers: tensors are real.":
+        r"fft\..* stft istft polar complex cfloat cdouble chalf conj conj_physical imag view_as_complex view_as_real angle "
+        r"resolve_conj resolve_neg isreal",
+    "Sparse and masked tensors: tensors are dense.":
+        r"sparse\..* to_sparse masked\..* _segment_reduce",
+    "Names that PyTorch's compiler and kernels use among themselves.":
+        r"_.*(?<!__) torch\._.* torch\.ops.* native_.* jiterator_.* .*_copy as_strided as_strided_scatter empty_strided "
+        r"new_empty_strided empty_permuted unsafe_chunk unsafe_split hash_tensor max_pool2d_with_indices_backward "
+        r"nonzero_static scalar_tensor resize_ resize_as_ grid_sampler_[23]d sum_to_size slice bfloat16 "
+        r"nn\.functional\.linear_cross_entropy broadcast_shapes nn\.functional\.feature_alpha_dropout",
+    "Special functions beyond erf, erfinv, lgamma and digamma.":
+        r"special\..* igamma igammac polygamma mvlgamma i0 frexp ldexp nextafter gcd lcm signbit",
+    "Windows for signals.": r"signal\.windows\..*",
+    "Decompositions and solvers beyond inverse, solve, det and Cholesky: not used in convolutional networks.":
+        r"linalg\.(cholesky_ex|cond|cross|diagonal|eig.*|householder_product|inv_ex|ldl_.*|lstsq|lu.*|matrix_rank|pinv|qr|"
+        r"solve_ex|solve_triangular|svd.*|tensorinv|tensorsolve|vander|vecdot) geqrf lu lu_solve lu_unpack ormqr pca_lowrank "
+        r"pinverse qr svd svd_lowrank triangular_solve cholesky_inverse cholesky_solve matrix_exp",
+    "Distributions that no layer or initialisation draws from.":
+        r"cauchy exponential geometric log_normal multinomial nn\.functional\.fractional_max_pool[23]d",
+    "Bit operations and shifts: labels and masks do without.": r"bitwise_(left|right)_shift",
+    "Statistics and combinatorics outside of training.":
+        r"block_diag cartesian_prod combinations corrcoef cov cumulative_trapezoid trapezoid trapz gradient histogram "
+        r"histogramdd index_reduce isin msort put renorm tril_indices triu_indices unique_consecutive unravel_index dist "
+        r"slice_scatter dsplit",
+    "Recurrent networks and attention blocks: tensorgrad is about convolutional networks.":
+        r"nn\.functional\.multi_head_attention_forward nn\.functional\.ctc_loss nn\.functional\.embedding_bag",
+}
+
+MODULES_OUTSIDE = {
+    "Recurrent networks and attention blocks: tensorgrad is about convolutional networks.":
+        r"RNN GRU LSTM RNNCell GRUCell LSTMCell Transformer.* MultiheadAttention CTCLoss",
+    "Random pooling regions.": r"FractionalMaxPool[23]d",
+    "A fused layer of PyTorch's own.": r"LinearCrossEntropyLoss",
+}
+
+# Drawn at random: only shapes and dtypes can be compared.
+RANDOM = re.compile(r"(bernoulli|normal.*|rand.*|uniform|empty.*|new_empty|nn\.functional\.(alpha_)?dropout[23]?d?|"
+                    r"nn\.functional\.rrelu)")
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Samples of `ops` (regular expression) that tensorgrad refuses with a message matching `says`, and why."""
+
+    ops: str
+    says: str
+    why: str
+
+
+REFUSED: list[Refusal] = [
+]
+
+# The reverse: what PyTorch refuses, with a message matching `says`, and tensorgrad takes.
+ACCEPTED: list[Refusal] = [
+]
+
+RENAMED: dict[str, Callable[..., Any]] = {
+    "__getitem__": operator.getitem,
+    "__radd__": lambda input, other: other + input,
+    "__rdiv__": lambda input, other: other / input,
+    "__rmul__": lambda input, other: other * input,
+    "__rsub__": lambda input, other: other - input,
+    "__rpow__": lambda input, other: other**input,
+    "__rmod__": lambda input, other: other % input,
+    "__rmatmul__": lambda input, other: other @ input,
+    "__rand__": lambda input, other: other & input,
+    "__ror__": lambda input, other: other | input,
+    "__rxor__": lambda input, other: other ^ input,
+    "rsub": lambda input, other, alpha=1: other - alpha * input,
+}
+
+
+def matches(names: str, name: str) -> bool:
+    return any(re.fullmatch(pattern, name) for pattern in names.split())
+
+
+def outside(name: str, table: dict[str, str] = OUTSIDE) -> str | None:
+    """Why tensorgrad has no such operator or module; None if it has."""
+    if name in RENAMED:
+        return None
+    return next((reason for reason, names in table.items() if matches(names, name)), None)
+
+
+def ours(name: str) -> Callable[..., Any]:
+    """tensorgrad's function for an operator of the database; its method where PyTorch has only that."""
+    if name in RENAMED:
+        return RENAMED[name]
+    if name.startswith("nn.functional."):
+        return getattr(nn.functional, name.removeprefix("nn.functional."))
+    if name.startswith("linalg."):
+        return getattr(tensorgrad.linalg, name.removeprefix("linalg."))
+    if hasattr(tensorgrad, name):
+        return getattr(tensorgrad, name)
+    return method(name)
+
+
+def method(name: str) -> Callable[..., Any]:
+    """The method of that name as a function."""
+    if not hasattr(tensorgrad.Tensor, name):
+        raise AttributeError(f"tensorgrad has neither a function nor a method {name}")
+    if isinstance(getattr(tensorgrad.Tensor, name), property):
+        return lambda input: getattr(input, name)
+    return lambda input, *args, **kwargs: getattr(input, name)(*args, **kwargs)
+
+
+def refusal(name: str, error: Exception) -> str | None:
+    """The reason of a refusal that is meant; None if it is not."""
+    text = str(error)
+    return next((r.why for r in REFUSED if re.fullmatch(r.ops, name) and re.search(r.says, text)), None)
