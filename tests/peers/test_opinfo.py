@@ -8,6 +8,7 @@ pytestmark = [pytest.mark.opinfo, pytest.mark.filterwarnings("ignore")]
 torch = pytest.importorskip("torch")
 pytest.importorskip("expecttest", reason="torch.testing needs it")
 
+from tests.peers.opinfo.modules import MODULES, run_module  # noqa: E402
 from tests.peers.opinfo.running import NAMES, run, run_errors  # noqa: E402
 from tests.peers.opinfo.tally import Line  # noqa: E402
 
@@ -20,6 +21,11 @@ def verdict(line: Line) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_samples(name: str) -> None:
     verdict(run(name))
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_modules(name: str) -> None:
+    verdict(run_module(name))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -9,9 +9,10 @@ from string import Template
 
 from tqdm import tqdm
 
+from tests.peers.opinfo.modules import MODULES, run_module
 from tests.peers.opinfo.running import NAMES, run, run_errors
 from tests.peers.opinfo.tally import tally
-from tests.peers.opinfo.vocabulary import OUTSIDE
+from tests.peers.opinfo.vocabulary import MODULES_OUTSIDE, OUTSIDE
 
 PAGE = Path(__file__).parent / "page.md"
 
@@ -21,7 +22,9 @@ def main() -> int:
     for name in tqdm(NAMES, unit="op", disable=None):
         run(name)
         run_errors(name)
-    outside = "\n".join(f"* {reason}" for reason in OUTSIDE)
+    for name in tqdm(MODULES, unit="module", disable=None):
+        run_module(name)
+    outside = "\n".join(f"* {reason}" for reason in {**OUTSIDE, **MODULES_OUTSIDE})
     text = Template(PAGE.read_text()).substitute(table=tally.markdown(), outside=outside)
     if sys.argv[1:]:
         Path(sys.argv[1]).write_text(text)

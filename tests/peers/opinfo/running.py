@@ -14,7 +14,7 @@ from tensorgrad.errors import TensorgradError
 from tests.peers.opinfo.compare import Difference, same, same_gradients
 from tests.peers.opinfo.samples import Foreign, Translation
 from tests.peers.opinfo.tally import Line, tally
-from tests.peers.opinfo.vocabulary import ACCEPTED, RANDOM, method, ours, outside, refusal
+from tests.peers.opinfo.vocabulary import ACCEPTED, COARSE, RANDOM, method, ours, outside, refusal
 
 __all__ = ["NAMES", "operators", "run", "run_errors"]
 
@@ -67,7 +67,7 @@ def one(line: Line, op: Any, label: str, function: Callable[..., Any], sample: A
             manual_seed(0)
             outputs = same(function(*args, **kwargs), theirs, exact=not RANDOM.fullmatch(op.name))
             if differentiate and not RANDOM.fullmatch(op.name):
-                same_gradients(outputs, translate.pairs, op.supports_gradgrad)
+                same_gradients(outputs, translate.pairs, op.supports_gradgrad, COARSE.get(op.name, (0, ""))[0])
         except Exception as error:  # every failure of a sample is counted, whatever it is
             why = refusal(op.name, error) if isinstance(error, TensorgradError) else None
             if why:

@@ -55,8 +55,12 @@ class Translation:
         if isinstance(value, list):
             return [self(item) for item in value]
         if isinstance(value, dict):
-            return {key: self(item) for key, item in value.items() if not isinstance(item, (torch.layout, torch.device))}
+            return {key: self(item) for key, item in value.items() if self.said(item)}
         return value
+
+    def said(self, value: Any) -> bool:
+        """False for the layout that all our tensors have: nothing to say."""
+        return not isinstance(value, (torch.layout, torch.memory_format)) or self(value) is not None
 
     def tensor(self, value: torch.Tensor) -> tensorgrad.Tensor:
         if id(value) not in self.known:
@@ -64,6 +68,8 @@ class Translation:
                 raise Foreign(f"dtype {value.dtype}")
             if value.layout is not torch.strided or value.device.type != "cpu":
                 raise Foreign(f"a tensor of layout {value.layout} on {value.device}")
+            if value.ndim > 32:
+                raise Foreign(f"{value.ndim} axes")
             array = value.detach().resolve_neg().numpy().copy(order="K")
             ours = self.known[id(value)] = tensorgrad.tensor(array)
             if value.requires_grad:

@@ -10,27 +10,28 @@ from typing import Any, Callable
 import nn
 import tensorgrad
 
-__all__ = ["OUTSIDE", "MODULES_OUTSIDE", "REFUSED", "ACCEPTED", "RANDOM", "ours", "method", "refusal", "outside"]
+__all__ = ["OUTSIDE", "MODULES_OUTSIDE", "REFUSED", "ACCEPTED", "COARSE", "RANDOM", "ours", "method", "refusal", "outside"]
 
 # Reason: names, each a regular expression for the whole name.
 OUTSIDE = {
     "Complex numbers: tensors are real.":
-        r"fft\..* stft istft polar complex cfloat cdouble chalf conj conj_physical imag view_as_complex view_as_real angle "
-        r"resolve_conj resolve_neg isreal",
+        r"fft\..* stft istft polar complex cfloat cdouble chalf conj conj_physical imag view_as_complex view_as_real "
+        r"angle resolve_conj resolve_neg isreal",
     "Sparse and masked tensors: tensors are dense.":
         r"sparse\..* to_sparse masked\..* _segment_reduce",
     "Names that PyTorch's compiler and kernels use among themselves.":
-        r"_.*(?<!__) torch\._.* torch\.ops.* native_.* jiterator_.* .*_copy as_strided as_strided_scatter empty_strided "
-        r"new_empty_strided empty_permuted unsafe_chunk unsafe_split hash_tensor max_pool2d_with_indices_backward "
-        r"nonzero_static scalar_tensor resize_ resize_as_ grid_sampler_[23]d sum_to_size slice bfloat16 "
-        r"nn\.functional\.linear_cross_entropy broadcast_shapes nn\.functional\.feature_alpha_dropout",
+        r"_.*(?<!__) torch\._.* torch\.ops.* native_.* jiterator_.* .*_copy as_strided as_strided_scatter "
+        r"empty_strided new_empty_strided empty_permuted unsafe_chunk unsafe_split hash_tensor "
+        r"max_pool2d_with_indices_backward nonzero_static "
+        r"scalar_tensor resize_ resize_as_ grid_sampler_[23]d sum_to_size slice bfloat16 "
+        r"nn\.functional\.linear_cross_entropy broadcast_shapes",
     "Special functions beyond erf, erfinv, lgamma and digamma.":
         r"special\..* igamma igammac polygamma mvlgamma i0 frexp ldexp nextafter gcd lcm signbit",
     "Windows for signals.": r"signal\.windows\..*",
     "Decompositions and solvers beyond inverse, solve, det and Cholesky: not used in convolutional networks.":
         r"linalg\.(cholesky_ex|cond|cross|diagonal|eig.*|householder_product|inv_ex|ldl_.*|lstsq|lu.*|matrix_rank|pinv|qr|"
-        r"solve_ex|solve_triangular|svd.*|tensorinv|tensorsolve|vander|vecdot) geqrf lu lu_solve lu_unpack ormqr pca_lowrank "
-        r"pinverse qr svd svd_lowrank triangular_solve cholesky_inverse cholesky_solve matrix_exp",
+        r"solve_ex|solve_triangular|svd.*|tensorinv|tensorsolve|vander|vecdot) geqrf lu lu_solve lu_unpack ormqr "
+        r"pca_lowrank pinverse qr svd svd_lowrank triangular_solve cholesky_inverse cholesky_solve matrix_exp",
     "Distributions that no layer or initialisation draws from.":
         r"cauchy exponential geometric log_normal multinomial nn\.functional\.fractional_max_pool[23]d",
     "Bit operations and shifts: labels and masks do without.": r"bitwise_(left|right)_shift",
@@ -50,7 +51,8 @@ MODULES_OUTSIDE = {
 }
 
 # Drawn at random: only shapes and dtypes can be compared.
-RANDOM = re.compile(r"(bernoulli|normal.*|rand.*|uniform|empty.*|new_empty|nn\.functional\.(alpha_)?dropout[23]?d?|"
+RANDOM = re.compile(r"(bernoulli|normal.*|rand.*|uniform|empty.*|new_empty|"
+                    r"nn\.functional\.((feature_)?alpha_)?dropout[23]?d?|"
                     r"nn\.functional\.rrelu)")
 
 
@@ -68,10 +70,17 @@ REFUSED: list[Refusal] = [
 
 # The reverse: what PyTorch refuses, with a message matching `says`, and tensorgrad takes.
 ACCEPTED: list[Refusal] = [
+    Refusal(".*", "^$", "A number as the first operand, where PyTorch wants a tensor: `add(2, x)` is `2 + x`."),
 ]
+
+# Operators whose gradients PyTorch rounds more coarsely than float64 does, to which relative size, and why.
+COARSE = {"nn.functional.hardsigmoid": (1e-6, "PyTorch's kernel multiplies with 1/6 in float32.")}
 
 RENAMED: dict[str, Callable[..., Any]] = {
     "__getitem__": operator.getitem,
+    "einsum": lambda operands, equation: tensorgrad.einsum(equation, *operands),
+    "where": lambda input, condition, other: tensorgrad.where(condition, input, other),
+    "nn.functional.embedding": lambda weight, input, **options: nn.functional.embedding(input, weight, **options),
     "__radd__": lambda input, other: other + input,
     "__rdiv__": lambda input, other: other / input,
     "__rmul__": lambda input, other: other * input,
