@@ -7,7 +7,7 @@ from typing import Any, Callable, Iterable
 
 import numpy as np
 
-from nn.optim.together import bundles, update_as_one
+from nn.optim.together import Bundle, bundles
 from tensorgrad.errors import ArgumentError, DtypeError, ShapeError, StateError, message
 from tensorgrad.profiler import record
 from tensorgrad.recording import enable_grad
@@ -60,6 +60,7 @@ class Optimizer:
         self.defaults = dict(defaults)
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
+        self.bundles: dict[tuple[Tensor, ...], Bundle] = {}
         self.stepped = False  # a scheduler that moves before the first step skips its first learning rate, and says so
         if isinstance(params, Tensor):
             raise DtypeError(message(self.name, "params is one tensor", {"params": params}, "Pass a list: [tensor]."))
@@ -164,25 +165,37 @@ class Optimizer:
                 loss = closure()
         self.stepped = True
         ready = [(p, self.gradient(p), group) for group in self.param_groups for p in group["params"] if p.grad is not None]
+        state = self.state
         # A diverging run goes on to inf and NaN without a word, as everywhere.
         with record("optimizer step"), np.errstate(all="ignore"):
-            for bundle in bundles(ready, self.state) if self.entrywise else [[entry] for entry in ready]:
-                if len(bundle) > 1:
-                    update_as_one(self.update, bundle, self.state)
+            for entries in bundles(ready, state) if self.entrywise else [[entry] for entry in ready]:
+                if len(entries) > 1:
+                    self.bundle_of(entries).update(self.update, entries, [state[p] for p, _, _ in entries])
                 else:
-                    p, grad, group = bundle[0]
-                    self.update(p.array, grad, self.state[p], group)
+                    p, grad, group = entries[0]
+                    self.update(p.array, grad, state[p], group)
             for p, _, _ in ready:
                 p.mark_changed()
         return loss
 
+    def bundle_of(self, entries: list[Any]) -> Bundle:
+        """The bundle of these parameters, made when they first come together."""
+        members = tuple([p for p, _, _ in entries])
+        bundle = self.bundles.get(members)
+        arrays = [p.array for p in members]
+        if bundle is None or bundle.shapes != [array.shape for array in arrays] or bundle.param.dtype != arrays[0].dtype:
+            if len(self.bundles) >= 64:
+                self.bundles.clear()
+            bundle = self.bundles[members] = Bundle(arrays)
+        return bundle
+
     def gradient(self, p: Tensor) -> np.ndarray:
         """The array of ``p.grad``, in the parameter's dtype."""
-        grad = p.grad.array if isinstance(p.grad, Tensor) else np.asarray(p.grad)
-        if grad.shape != p.array.shape:
+        grad, array = p.grad.array if isinstance(p.grad, Tensor) else np.asarray(p.grad), p.array
+        if grad.shape != array.shape:
             raise ShapeError(message(self.name, "a gradient has another shape than its parameter",
                                      {"parameter": p, "gradient": grad}, f"Assign a gradient of shape {p.shape}."))
-        return grad if grad.dtype == p.array.dtype else grad.astype(p.array.dtype)
+        return grad if grad.dtype is array.dtype else grad.astype(array.dtype, copy=False)
 
     # -- state --------------------------------------------------------------------------------------------------------
 

@@ -15,9 +15,9 @@ from tensorgrad.errors import ArgumentError, DtypeError, ShapeError, message
 from tensorgrad.op import Op
 from tensorgrad.ops.images import NameOverAxes, images
 from tensorgrad.ops.promotion import Operand
-from tensorgrad.ops.shape import squeeze
+from tensorgrad.ops.shape import squeeze, unsqueeze
 from tensorgrad.tensor import Tensor, from_array
-from tensorgrad.window import Window
+from tensorgrad.window import Window, is_plain
 
 __all__ = ["max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d"]
 
@@ -154,9 +154,30 @@ def max_pool3d(input: Operand, kernel_size: Any, stride: Any = None, padding: An
 def max_pool(who: str, ndim: int, input: Operand, kernel_size: Any, stride: Any, padding: Any, dilation: Any,
              ceil_mode: bool, return_indices: bool) -> Any:
     """The body of `max_pool1d`, `max_pool2d` and `max_pool3d`: checks, then the op."""
-    x = images(who, ndim, input)
+    # What was found to fit once need not be looked at again.
+    try:
+        window = fitting[who, input.shape, kernel_size, stride, padding, dilation, ceil_mode]
+    except (KeyError, AttributeError, TypeError):  # new; no tensor; a list, which has no hash
+        window = fitted(who, ndim, input, kernel_size, stride, padding, dilation, ceil_mode)
+    x = input if input.ndim == ndim + 2 else unsqueeze(input, 0)
+    return with_winners(MaxPool(window), x, input, return_indices)
+
+
+fitting: dict[Any, Window] = {}
+
+
+def fitted(who: str, ndim: int, input: Operand, kernel_size: Any, stride: Any, padding: Any, dilation: Any,
+           ceil_mode: bool) -> Window:
+    """The window, resolved for this input, after all checks; remembered if its options can be looked up by value."""
+    images(who, ndim, input)
     window = Window.parse(who, ndim, kernel_size, stride, padding, dilation, ceil_mode)
-    return with_winners(MaxPool(pooling_window(who, window, input, ndim)), x, input, return_indices)
+    window = pooling_window(who, window, input, ndim)
+    options = (kernel_size, stride, padding, dilation)
+    if all(map(is_plain, options)):
+        if len(fitting) >= 4096:
+            fitting.clear()
+        fitting[who, input.shape, *options, ceil_mode] = window
+    return window
 
 
 def pooling_window(who: str, window: Window, input: Operand, ndim: int) -> Window:
@@ -268,13 +289,16 @@ def avg_pool3d(input: Operand, kernel_size: Any, stride: Any = None, padding: An
 def avg_pool(who: str, ndim: int, input: Operand, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool,
              count_include_pad: bool, divisor_override: int | None) -> Tensor:
     """The body of `avg_pool1d`, `avg_pool2d` and `avg_pool3d`: checks, then the op."""
-    x = images(who, ndim, input)
+    try:
+        window = fitting[who, input.shape, kernel_size, stride, padding, 1, ceil_mode]
+    except (KeyError, AttributeError, TypeError):
+        window = fitted(who, ndim, input, kernel_size, stride, padding, 1, ceil_mode)
     check_float(who, input)
     if divisor_override is not None and (isinstance(divisor_override, bool) or not divisor_override):
         raise ArgumentError(message(who, f"divisor_override={divisor_override!r} cannot divide", {"input": input},
                                     "Use a number other than 0, or None for the number of cells."))
-    window = Window.parse(who, ndim, kernel_size, stride, padding, 1, ceil_mode)
-    y = AvgPool(pooling_window(who, window, input, ndim), bool(count_include_pad), divisor_override).apply(x)
+    x = input if input.ndim == ndim + 2 else unsqueeze(input, 0)
+    y = AvgPool(window, bool(count_include_pad), divisor_override).apply(x)
     return y if x is input else squeeze(y, 0)
 
 

@@ -7,6 +7,7 @@ int32 where entries are float32.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -26,19 +27,25 @@ largest_of_few, largest_of_few_2x2 = make_largest(False), make_largest(False, (2
 def max_pool(x, window):
     if x.itemsize == 4 and math.prod(x.shape[2:]) >= 1 << 31:
         return pooling.max_pool(x, window)
-    cells, ndim = volume(x), window.ndim
-    n, c = x.shape[:2]
-    counts = window.output_sizes(tuple(x.shape[2:]))
-    y = np.empty((n, *three(counts), c), x.dtype)
-    winners = np.empty(y.shape, INDEX[x.itemsize])
-    axes = geometry(window)
-    by_vectors = ndim < 3 and c >= min(SHORT, lanes(x.itemsize))
-    parts = slices(n, y.size * window.taps)
-    if by_vectors:
+    shape, work, axes = pooled(x.shape, window)
+    cells = volume(x)
+    y = np.empty(shape, x.dtype)
+    winners = np.empty(shape, INDEX[x.itemsize])
+    n, channels = shape[0], shape[-1]
+    parts = slices(n, work)
+    if window.ndim < 3 and channels >= min(SHORT, lanes(x.itemsize)):
         largest_by_vectors(parts, n, cells, y, winners, axes[1], axes[2], lanes(x.itemsize))
     else:
         largest_of_windows(parts, n, cells, y, winners, *axes)
-    return image(y, ndim), image(winners, ndim)
+    return image(y, window.ndim), image(winners, window.ndim)
+
+
+@lru_cache(maxsize=2048)
+def pooled(shape: tuple[int, ...], window: Window) -> tuple[tuple[int, ...], int, tuple[tuple[int, int, int, int], ...]]:
+    """The shape of the result (N, D', H', W', C), how many entries are compared, and the window along three axes."""
+    n, channels, *sizes = shape
+    made = (n, *three(window.output_sizes(tuple(sizes))), channels)
+    return made, math.prod(made) * window.taps, geometry(window)
 
 
 @jit

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -64,3 +66,33 @@ def test_a_rule_of_ones_own_gets_each_parameter_by_itself():
     UnitSteps([a, b], lr=1.0).step()
     np.testing.assert_allclose(a.array, [-0.6, -0.8])
     np.testing.assert_allclose(b.array, [0, -1])
+
+
+def test_what_is_remembered_may_be_replaced_copied_and_loaded():
+    ours, alone = parameters(), parameters()
+    optimizers = [MAKERS["sgd"](ours), MAKERS["sgd"](alone)]
+    optimizers[1].entrywise = False
+    rng = np.random.default_rng(5)
+    for step in range(5):
+        for p, q in zip(ours, alone):
+            grad = np.asarray(rng.normal(size=p.shape), p.dtype)
+            p.grad, q.grad = Tensor(grad), Tensor(grad.copy())
+        for optimizer in optimizers:
+            optimizer.step()
+        for optimizer, params in zip(optimizers, (ours, alone)):
+            if step == 1:
+                optimizer.state[params[1]]["momentum_buffer"] = np.full(5, 2, np.float32)
+            elif step == 2:
+                optimizer.load_state_dict(optimizer.state_dict())
+            elif step == 3:
+                optimizer.state[params[6]]["momentum_buffer"][...] = 3
+    for p, q in zip(ours, alone):
+        np.testing.assert_array_equal(p.array, q.array)
+    twin, optimizer = copy.deepcopy((ours, optimizers[0]))
+    for p, q in zip(twin, alone):
+        p.grad, q.grad = Tensor(np.ones_like(p.array)), Tensor(np.ones_like(q.array))
+    for each in (optimizer, optimizers[1]):
+        each.step()
+    for p, q, before in zip(twin, alone, ours):
+        np.testing.assert_array_equal(p.array, q.array)
+        assert p.array.size == 0 or not np.array_equal(p.array, before.array)
