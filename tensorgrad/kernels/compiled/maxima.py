@@ -17,6 +17,7 @@ from tensorgrad.kernels.compiled.vectors import lanes
 from tensorgrad.kernels.compiled.window_vectors import SHORT, make_largest
 from tensorgrad.kernels.reference import pooling
 from tensorgrad.kernels.reference.windows import channels_first, channels_last
+from tensorgrad.window import Window
 
 INDEX = {4: np.int32, 8: np.int64}
 
