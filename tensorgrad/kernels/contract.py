@@ -21,7 +21,7 @@ import numpy as np
 
 from tensorgrad.window import Window
 
-__all__ = ["Kernels", "KERNELS"]
+__all__ = ["Kernels", "KERNELS", "FORMULAS"]
 
 Array = np.ndarray
 Sizes = tuple[int, ...]
@@ -99,17 +99,11 @@ class Kernels(Protocol):
     def relu_grad(self, grad: Array, y: Array) -> Array:
         """grad where y, the result of relu, is not 0; else 0."""
 
-    def leaky_relu(self, x: Array, slope: float) -> Array:
-        """y = x where x > 0, else slope · x."""
+    def unary(self, x: Array, formula: str, *numbers: float) -> Array:
+        """y = f(x), f and its numbers as in `FORMULAS`."""
 
-    def leaky_relu_grad(self, grad: Array, x: Array, slope: float) -> Array:
-        """grad where x > 0, else slope · grad."""
-
-    def sigmoid(self, x: Array) -> Array:
-        """y = 1 / (1 + e⁻ˣ)."""
-
-    def silu(self, x: Array) -> Array:
-        """y = x / (1 + e⁻ˣ)."""
+    def unary_grad(self, grad: Array, x: Array, formula: str, *numbers: float) -> Array:
+        """grad · f'(x); of sigmoid, exp and tanh the second array is y.  0 · grad is 0 where f is flat, whatever grad is."""
 
     def dropout(self, x: Array, mask: Array, scale: float) -> Array:
         """y = scale · x where the bool mask, which broadcasts to x, holds, else 0 · x."""
@@ -175,5 +169,31 @@ class Kernels(Protocol):
     def adaptive_avg_pool_grad(self, grad: Array, sizes: Sizes) -> Array:
         """The transpose of `adaptive_avg_pool`.  grad (N, C, H', W'), sizes (H, W) → (N, C, H, W)."""
 
+
+# What `unary` and `unary_grad` know.  Kinks have the slope that PyTorch gives them.
+FORMULAS = {
+    "sigmoid": "1 / (1 + e⁻ˣ)",
+    "logsigmoid": "-log(1 + e⁻ˣ)",
+    "softplus": "log(1 + exp(beta · x)) / beta, x where beta · x > threshold; numbers beta, threshold",
+    "silu": "x / (1 + e⁻ˣ)",
+    "mish": "x · tanh(log(1 + eˣ))",
+    "exp": "eˣ",
+    "tanh": "(e²ˣ - 1) / (e²ˣ + 1)",
+    "tanhshrink": "x - tanh x",
+    "erf": "2 / √π · ∫ exp(-t²) dt from 0 to x",
+    "erfc": "1 - erf x",
+    "gelu": "x · erfc(-x / √2) / 2",
+    "gelu_tanh": "x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))",
+    "elu": "scale · x where x > 0, else scale · alpha · (exp(input_scale · x) - 1); numbers alpha, scale, input_scale",
+    "leaky_relu": "x where x > 0, else slope · x; number slope",
+    "hardtanh": "x limited to [low, high]; flat at the limits; numbers low, high",
+    "hardsigmoid": "x / 6 + ½ limited to [0, 1]; flat at ±3",
+    "hardswish": "x · (x / 6 + ½ limited to [0, 1]); flat at -3, slope 1 at 3",
+    "threshold": "x where x > threshold, else value; flat at the threshold; numbers threshold, value",
+    "hardshrink": "0 where |x| ≤ lambd, else x; number lambd",
+    "softshrink": "0 where |x| ≤ lambd, else x moved towards 0 by lambd; number lambd",
+    "softsign": "x / (1 + |x|)",
+    "huber": "x² / 2 where |x| < delta, else delta · (|x| - delta / 2); number delta",
+}
 
 KERNELS = tuple([name for name in vars(Kernels) if not name.startswith("_")])

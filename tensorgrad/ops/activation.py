@@ -5,16 +5,14 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from tensorgrad import kernels
 from tensorgrad.errors import ArgumentError, ShapeError, message
-from tensorgrad.kernels.reference.entrywise import selected
+from tensorgrad.kernels.reference.formulas import ROOT_2_BY_PI, ROOT_HALF
 from tensorgrad.op import Op
 from tensorgrad.ops.choice import where
-from tensorgrad.ops.elementwise import Unary
-from tensorgrad.ops.error_function import complement, erfc, in_slices
+from tensorgrad.ops.error_function import erfc
 from tensorgrad.ops.exponential import exp
+from tensorgrad.ops.formula import Formula
 from tensorgrad.ops.hyperbolic import tanh
 from tensorgrad.ops.joining import cat
 from tensorgrad.ops.promotion import Operand, as_float
@@ -24,30 +22,16 @@ from tensorgrad.tensor import Tensor
 
 __all__ = ["sigmoid", "logsigmoid", "softplus", "silu", "mish", "gelu", "softsign", "tanhshrink", "glu"]
 
-ROOT_HALF, ROOT_2_BY_PI = 0.7071067811865476, 0.7978845608028654
 
-
-def log_one_plus_exp(x: np.ndarray) -> np.ndarray:
-    """log(1 + eˣ) of an array, without overflow."""
-    y = np.abs(x, out=np.empty_like(x))
-    np.negative(y, out=y)
-    np.exp(y, out=y)
-    np.log1p(y, out=y)
-    y += np.maximum(x, 0)
-    return y
-
-
-class Sigmoid(Unary):
+class Sigmoid(Formula):
     """y = 1 / (1 + e⁻ˣ)"""
 
     __slots__ = ()
+    keeps = ()
     keeps_output = True
 
-    def forward(self, x):
-        return kernels.active().sigmoid(x)
-
-    def backward(self, grad):
-        return grad * (self.output * (1 - self.output))
+    def rule(self, grad, y):
+        return grad * (y * (1 - y))
 
 
 def sigmoid(input: Operand) -> Tensor:
@@ -60,18 +44,13 @@ def sigmoid(input: Operand) -> Tensor:
     return Sigmoid().apply(as_float(input))
 
 
-class LogSigmoid(Unary):
+class LogSigmoid(Formula):
     """y = log(1 / (1 + e⁻ˣ))"""
 
     __slots__ = ()
-    keeps = (0,)
     name = "logsigmoid"
 
-    def forward(self, x):
-        return -log_one_plus_exp(-x)
-
-    def backward(self, grad):
-        (x,) = self.inputs
+    def rule(self, grad, x):
         return grad * sigmoid(-x)
 
 
@@ -85,21 +64,15 @@ def logsigmoid(input: Operand) -> Tensor:
     return LogSigmoid().apply(as_float(input))
 
 
-class Softplus(Unary):
+class Softplus(Formula):
     """y = log(1 + exp(beta · x)) / beta, and x where beta · x > threshold"""
 
     __slots__ = ("beta", "threshold")
-    keeps = (0,)
 
     def __init__(self, beta: float, threshold: float):
         self.beta, self.threshold = beta, threshold
 
-    def forward(self, x):
-        scaled = x * self.beta
-        return selected(scaled > self.threshold, x, log_one_plus_exp(scaled) / self.beta)
-
-    def backward(self, grad):
-        (x,) = self.inputs
+    def rule(self, grad, x):
         scaled = x * self.beta
         return where(scaled > self.threshold, grad, grad * sigmoid(scaled))
 
@@ -119,17 +92,12 @@ def softplus(input: Operand, beta: float = 1.0, threshold: float = 20.0) -> Tens
     return Softplus(beta, threshold).apply(as_float(input))
 
 
-class Silu(Unary):
+class Silu(Formula):
     """y = x · sigmoid(x)"""
 
     __slots__ = ()
-    keeps = (0,)
 
-    def forward(self, x):
-        return kernels.active().silu(x)
-
-    def backward(self, grad):
-        (x,) = self.inputs
+    def rule(self, grad, x):
         s = sigmoid(x)
         return grad * (s * (x * (1 - s) + 1))
 
@@ -144,18 +112,13 @@ def silu(input: Operand, inplace: bool = False) -> Tensor:
     return Silu().apply(as_float(input))
 
 
-class Mish(Unary):
+class Mish(Formula):
     """y = x · tanh(log(1 + eˣ))"""
 
     __slots__ = ()
-    keeps = (0,)
 
-    def forward(self, x):
-        return x * np.tanh(log_one_plus_exp(x))
-
-    def backward(self, grad):
-        (x,) = self.inputs
-        t = tanh(Softplus(1.0, np.inf).apply(x))
+    def rule(self, grad, x):
+        t = tanh(Softplus(1.0, float("inf")).apply(x))
         return grad * (t + x * sigmoid(x) * (1 - t * t))
 
 
@@ -172,32 +135,22 @@ def mish(input: Operand, inplace: bool = False) -> Tensor:
     return Mish().apply(as_float(input))
 
 
-class Gelu(Unary):
+class Gelu(Formula):
     """y = x · Φ(x), Φ the distribution function of the normal law"""
 
     __slots__ = ()
-    keeps = (0,)
 
-    def forward(self, x):
-        return x * (in_slices(complement, x * -ROOT_HALF) * 0.5)
-
-    def backward(self, grad):
-        (x,) = self.inputs
+    def rule(self, grad, x):
         below = erfc(x * -ROOT_HALF) * 0.5
         return grad * (below + x * exp(x * x * -0.5) * (0.5 * ROOT_2_BY_PI))
 
 
-class GeluTanh(Unary):
+class GeluTanh(Formula):
     """y = x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))"""
 
     __slots__ = ()
-    keeps = (0,)
 
-    def forward(self, x):
-        return x * 0.5 * (1 + np.tanh(x * (x * x * 0.044715 + 1) * ROOT_2_BY_PI))
-
-    def backward(self, grad):
-        (x,) = self.inputs
+    def rule(self, grad, x):
         square = x * x
         t = tanh(x * (square * 0.044715 + 1) * ROOT_2_BY_PI)
         slope = (square * (3 * 0.044715) + 1) * ROOT_2_BY_PI
@@ -222,6 +175,16 @@ def gelu(input: Operand, approximate: str = "none") -> Tensor:
     return (Gelu() if approximate == "none" else GeluTanh()).apply(as_float(input))
 
 
+class Softsign(Formula):
+    """y = x / (1 + |x|)"""
+
+    __slots__ = ()
+
+    def rule(self, grad, x):
+        below = abs(x) + 1
+        return grad / (below * below)
+
+
 def softsign(input: Operand) -> Tensor:
     """`input` / (1 + |`input`|), between -1 and 1.
 
@@ -229,7 +192,17 @@ def softsign(input: Operand) -> Tensor:
         >>> softsign(Tensor([-1.0, 3.0]))
         tensor([-0.5 ,  0.75])
     """
-    return as_float(input) / (abs(input) + 1)
+    return Softsign().apply(as_float(input))
+
+
+class Tanhshrink(Formula):
+    """y = x - tanh x"""
+
+    __slots__ = ()
+
+    def rule(self, grad, x):
+        t = tanh(x)
+        return grad * (t * t)
 
 
 def tanhshrink(input: Operand) -> Tensor:
@@ -239,7 +212,7 @@ def tanhshrink(input: Operand) -> Tensor:
         >>> tanhshrink(Tensor([0.0, 1.0]))
         tensor([0.    , 0.2384])
     """
-    return input - tanh(input)
+    return Tanhshrink().apply(as_float(input))
 
 
 class Glu(Op):
@@ -253,7 +226,7 @@ class Glu(Op):
 
     def forward(self, x):
         a, b = halves(x, self.dim)
-        return a * kernels.active().sigmoid(b)
+        return a * kernels.active().unary(b, "sigmoid")
 
     def backward(self, grad):
         (x,) = self.inputs

@@ -6,6 +6,7 @@ import numpy as np
 
 from tensorgrad.ops.choice import where
 from tensorgrad.ops.elementwise import Binary, Unary
+from tensorgrad.ops.formula import Formula
 from tensorgrad.ops.logarithm import LN2, log
 from tensorgrad.ops.promotion import Operand, as_float
 from tensorgrad.tensor import Tensor
@@ -13,17 +14,15 @@ from tensorgrad.tensor import Tensor
 __all__ = ["exp", "exp2", "expm1", "sqrt", "rsqrt", "square", "reciprocal", "pow"]
 
 
-class Exp(Unary):
+class Exp(Formula):
     """y = eˣ"""
 
     __slots__ = ()
+    keeps = ()
     keeps_output = True
 
-    def forward(self, x):
-        return np.exp(x)
-
-    def backward(self, grad):
-        return grad * self.output
+    def rule(self, grad, y):
+        return grad * y
 
 
 def exp(input: Operand) -> Tensor:

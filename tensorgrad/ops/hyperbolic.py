@@ -6,6 +6,7 @@ import numpy as np
 
 from tensorgrad.ops.elementwise import Unary
 from tensorgrad.ops.exponential import sqrt
+from tensorgrad.ops.formula import Formula
 from tensorgrad.ops.promotion import Operand, as_float
 from tensorgrad.tensor import Tensor
 
@@ -60,17 +61,15 @@ def cosh(input: Operand) -> Tensor:
     return Cosh().apply(as_float(input))
 
 
-class Tanh(Unary):
+class Tanh(Formula):
     """y = sinh x / cosh x"""
 
     __slots__ = ()
+    keeps = ()
     keeps_output = True
 
-    def forward(self, x):
-        return np.tanh(x)
-
-    def backward(self, grad):
-        return grad * (1 - self.output * self.output)
+    def rule(self, grad, y):
+        return grad * (1 - y * y)
 
 
 def tanh(input: Operand) -> Tensor:

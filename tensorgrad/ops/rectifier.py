@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from tensorgrad import kernels
 from tensorgrad.errors import ArgumentError, ShapeError, message
 from tensorgrad.kernels.reference.entrywise import selected
 from tensorgrad.op import Op
-from tensorgrad.ops.elementwise import FEW, Unary
+from tensorgrad.ops.choice import where
+from tensorgrad.ops.elementwise import Unary
+from tensorgrad.ops.exponential import exp
+from tensorgrad.ops.formula import Formula
 from tensorgrad.ops.masking import masked
 from tensorgrad.ops.promotion import Operand, as_float
 from tensorgrad.tensor import Tensor
@@ -26,10 +27,10 @@ class Relu(Unary):
     keeps_output = True
 
     def forward(self, x):
-        return np.maximum(x, 0) if x.size <= FEW else kernels.active().relu(x)
+        return kernels.active().relu(x)
 
     def backward(self, grad):
-        if isinstance(grad, Tensor) or grad.size <= FEW:
+        if isinstance(grad, Tensor):
             return masked(grad, self.output != 0)
         return kernels.active().relu_grad(grad, self.output)
 
@@ -47,22 +48,15 @@ def relu(input: Operand, inplace: bool = False) -> Tensor:
     return Relu().apply(input)
 
 
-class LeakyRelu(Unary):
+class LeakyRelu(Formula):
     """y = x where x > 0, else slope · x"""
 
     __slots__ = ("negative_slope",)
-    keeps = (0,)
 
     def __init__(self, negative_slope: float):
         self.negative_slope = negative_slope
 
-    def forward(self, x):
-        return kernels.active().leaky_relu(x, self.negative_slope)
-
-    def backward(self, grad):
-        (x,) = self.inputs
-        if not isinstance(grad, Tensor):
-            return kernels.active().leaky_relu_grad(grad, x, self.negative_slope)
+    def rule(self, grad, x):
         passed = masked(grad, x > 0)
         return passed + (grad - passed) * self.negative_slope
 
@@ -122,27 +116,17 @@ def prelu(input: Operand, weight: Operand) -> Tensor:
     return Prelu().apply(input, weight)
 
 
-class Elu(Unary):
+class Elu(Formula):
     """y = scale · x where x > 0, else scale · alpha · (exp(input_scale · x) - 1)"""
 
     __slots__ = ("alpha", "scale", "input_scale")
-    keeps = (0,)
-    keeps_output = True
 
     def __init__(self, alpha: float, scale: float = 1.0, input_scale: float = 1.0):
         self.alpha, self.scale, self.input_scale = alpha, scale, input_scale
 
-    def forward(self, x):
-        y = np.expm1(np.minimum(x, 0) * self.input_scale)
-        y *= self.scale * self.alpha
-        y += np.maximum(x, 0) * self.scale
-        return y
-
-    def backward(self, grad):
-        (x,) = self.inputs
+    def rule(self, grad, x):
         negative = x <= 0
-        # There the slope is a multiple of what the exponential gave: y + scale · alpha.
-        slope = (self.output + self.scale * self.alpha) * self.input_scale
+        slope = exp(where(negative, x, 0.0) * self.input_scale) * (self.scale * self.alpha * self.input_scale)
         return masked(grad, ~negative) * self.scale + masked(grad * slope, negative)
 
 

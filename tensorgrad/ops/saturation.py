@@ -5,11 +5,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from tensorgrad.errors import ArgumentError
-from tensorgrad.kernels.reference.entrywise import selected
-from tensorgrad.ops.elementwise import Unary
+from tensorgrad.ops.formula import Formula
 from tensorgrad.ops.masking import masked
 from tensorgrad.ops.promotion import Operand, as_float
 from tensorgrad.tensor import Tensor
@@ -17,20 +14,15 @@ from tensorgrad.tensor import Tensor
 __all__ = ["hardtanh", "relu6", "hardsigmoid", "hardswish", "threshold", "hardshrink", "softshrink"]
 
 
-class Hardtanh(Unary):
+class Hardtanh(Formula):
     """y = x limited to [min_val, max_val]; the gradient passes strictly inside"""
 
     __slots__ = ("min_val", "max_val")
-    keeps = (0,)
 
     def __init__(self, min_val: float, max_val: float):
         self.min_val, self.max_val = min_val, max_val
 
-    def forward(self, x):
-        return np.clip(x, self.min_val, self.max_val)
-
-    def backward(self, grad):
-        (x,) = self.inputs
+    def rule(self, grad, x):
         return masked(grad, ~((x <= self.min_val) | (x >= self.max_val)))
 
 
@@ -65,17 +57,12 @@ def relu6(input: Operand, inplace: bool = False) -> Tensor:
     return Hardtanh(0, 6).apply(input)
 
 
-class Hardsigmoid(Unary):
+class Hardsigmoid(Formula):
     """y = x / 6 + ½ limited to [0, 1]"""
 
     __slots__ = ()
-    keeps = (0,)
 
-    def forward(self, x):
-        return np.clip(x + 3, 0, 6) / 6
-
-    def backward(self, grad):
-        (x,) = self.inputs
+    def rule(self, grad, x):
         return masked(grad * (1 / 6), (x > -3) & (x < 3))
 
 
@@ -92,17 +79,12 @@ def hardsigmoid(input: Operand, inplace: bool = False) -> Tensor:
     return Hardsigmoid().apply(as_float(input))
 
 
-class Hardswish(Unary):
+class Hardswish(Formula):
     """y = x · (x / 6 + ½ limited to [0, 1])"""
 
     __slots__ = ()
-    keeps = (0,)
 
-    def forward(self, x):
-        return x * np.clip(x + 3, 0, 6) / 6
-
-    def backward(self, grad):
-        (x,) = self.inputs
+    def rule(self, grad, x):
         low = x < 3
         return masked(grad * (x * (1 / 3) + 0.5), (x > -3) & low) + masked(grad, ~low)
 
@@ -123,20 +105,15 @@ def hardswish(input: Operand, inplace: bool = False) -> Tensor:
     return Hardswish().apply(as_float(input))
 
 
-class Threshold(Unary):
+class Threshold(Formula):
     """y = x where x > threshold, else value"""
 
     __slots__ = ("threshold", "value")
-    keeps = (0,)
 
     def __init__(self, threshold: float, value: float):
         self.threshold, self.value = threshold, value
 
-    def forward(self, x):
-        return selected(x <= self.threshold, np.asarray(self.value, x.dtype), x)
-
-    def backward(self, grad):
-        (x,) = self.inputs
+    def rule(self, grad, x):
         return masked(grad, ~(x <= self.threshold))
 
 
@@ -153,21 +130,15 @@ def threshold(input: Operand, threshold: float, value: float, inplace: bool = Fa
     return Threshold(threshold, value).apply(input)
 
 
-class Shrink(Unary):
-    """y = 0 where |x| ≤ lambd, else x, moved towards 0 by lambd if soft"""
+class Hardshrink(Formula):
+    """y = 0 where |x| ≤ lambd, else x"""
 
-    __slots__ = ("lambd", "soft")
-    keeps = (0,)
+    __slots__ = ("lambd",)
 
-    def __init__(self, lambd: float, soft: bool):
-        self.lambd, self.soft = lambd, soft
+    def __init__(self, lambd: float):
+        self.lambd = lambd
 
-    def forward(self, x):
-        moved = x - np.copysign(x.dtype.type(self.lambd), x) if self.soft else x
-        return masked(moved, ~(np.abs(x) <= self.lambd))
-
-    def backward(self, grad):
-        (x,) = self.inputs
+    def rule(self, grad, x):
         return masked(grad, ~((x >= -self.lambd) & (x <= self.lambd)))
 
 
@@ -181,7 +152,19 @@ def hardshrink(input: Operand, lambd: float = 0.5) -> Tensor:
         >>> hardshrink(Tensor([-1.0, 0.25]))
         tensor([-1.,  0.])
     """
-    return Shrink(lambd, False).apply(as_float(input))
+    return Hardshrink(lambd).apply(as_float(input))
+
+
+class Softshrink(Formula):
+    """y = 0 where |x| ≤ lambd, else x moved towards 0 by lambd"""
+
+    __slots__ = ("lambd",)
+
+    def __init__(self, lambd: float):
+        self.lambd = lambd
+
+    def rule(self, grad, x):
+        return masked(grad, ~((x >= -self.lambd) & (x <= self.lambd)))
 
 
 def softshrink(input: Operand, lambd: float = 0.5) -> Tensor:
@@ -199,4 +182,4 @@ def softshrink(input: Operand, lambd: float = 0.5) -> Tensor:
     """
     if lambd < 0:
         raise ArgumentError(f"softshrink: lambd={lambd} is negative.\n  Use a number ≥ 0, such as {-lambd}.")
-    return Shrink(lambd, True).apply(as_float(input))
+    return Softshrink(lambd).apply(as_float(input))

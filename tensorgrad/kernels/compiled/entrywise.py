@@ -1,6 +1,6 @@
 """Kernels that work entry by entry: one pass over memory, split over threads.
 
-Arrays that lie alike and without gaps are taken as one long row in the order of memory; all others go to the reference.
+Arrays that lie alike and without gaps are taken as one long row in the order of memory; others are copied into that order.
 """
 
 from __future__ import annotations
@@ -10,11 +10,9 @@ from typing import Any, Callable
 import numpy as np
 
 from tensorgrad.kernels.compiled.crew import shared, slices
-from tensorgrad.kernels.compiled.exponential import exp
 from tensorgrad.kernels.compiled.jit import jit
 from tensorgrad.kernels.reference import entrywise as reference
 
-COST = 8    # moves that an exponential takes as long as
 FEW = 1024  # entries up to which NumPy's call is the cheaper one
 
 
@@ -30,49 +28,55 @@ def relu_grad(grad, y):
     return split(where_nonzero, reference.relu_grad, 2, grad, y)
 
 
-def leaky_relu(x, slope):
-    return split(leaky, reference.leaky_relu, 1, x, slope)
-
-
-def leaky_relu_grad(grad, x, slope):
-    return split(leaky_slopes, reference.leaky_relu_grad, 2, grad, x, slope)
-
-
-def sigmoid(x):
-    return split(logistic, reference.sigmoid, COST, x)
-
-
-def silu(x):
-    return split(weighted_logistic, reference.silu, COST, x)
-
-
 def dropout(x, mask, scale):
     return split(kept, reference.dropout, 2, x, mask, scale)
 
 
 def split(kernel: Callable[..., None], otherwise: Callable[..., Any], cost: int, first: np.ndarray, *rest: Any) -> Any:
-    """``kernel(parts, size, *arrays, result, *numbers)``, the arrays as rows; `otherwise` if they do not lie alike."""
+    """The kernel on rows, or `otherwise` on few entries and on arrays that differ in shape or dtype."""
     if first.size <= FEW:
         return otherwise(first, *rest)
     arrays, numbers = [first], []
     for operand in rest:
         if not isinstance(operand, np.ndarray):
-            numbers.append(first.dtype.type(operand))
-        elif operand.shape == first.shape and operand.dtype in (first.dtype, np.bool_) and same_order(operand, first):
+            numbers.append(operand)
+        elif operand.shape == first.shape and operand.dtype in (first.dtype, np.bool_):
             arrays.append(operand)
         else:
             return otherwise(first, *rest)
-    if not dense(first):
-        return otherwise(first, *rest)
-    result = np.empty_like(first)
-    rows = [a.ravel("K") for a in (*arrays, result)]
-    kernel(slices(first.size, cost * first.size), first.size, *rows, *numbers)
+    return in_rows(kernel, cost, arrays, numbers)
+
+
+def in_rows(kernel: Callable[..., None], cost: int, arrays: list[np.ndarray], numbers: Any) -> np.ndarray:
+    """``kernel(parts, size, *arrays, result, *numbers)`` on arrays of one shape, each as one row in the order of memory.
+
+    The result lies like the last array without gaps; arrays that lie otherwise are copied into its order.
+    """
+    first = arrays[0]
+    number = first.dtype.type
+    if all([a.flags.c_contiguous for a in arrays]):
+        result = np.empty(first.shape, first.dtype)
+        rows = [a.reshape(-1) for a in (*arrays, result)]
+    else:
+        like = next((a for a in arrays[::-1] if dense(a)), first)
+        result = np.empty_like(like, first.dtype)
+        rows = [ordered(a, result).ravel("K") for a in (*arrays, result)]
+    kernel(slices(first.size, cost * first.size), first.size, *rows, *[number(n) for n in numbers])
     return result
+
+
+def ordered(a: np.ndarray, like: np.ndarray) -> np.ndarray:
+    """`a`, or a copy of it, lying in memory as `like`, a dense array of the same shape."""
+    if same_order(a, like):
+        return a
+    copy = np.empty_like(like, a.dtype)
+    copy[...] = a
+    return copy
 
 
 def same_order(a: np.ndarray, b: np.ndarray) -> bool:
     """True if entries of two arrays of one shape, perhaps of different dtypes, follow each other in the same order."""
-    return [s * b.itemsize for s in a.strides] == [s * a.itemsize for s in b.strides]
+    return all([s * b.itemsize == t * a.itemsize or n == 1 for s, t, n in zip(a.strides, b.strides, a.shape)])
 
 
 def dense(x: np.ndarray) -> bool:
@@ -114,42 +118,6 @@ def where_nonzero(first, last, slice, grad, x, y):
     for i in range(y.size):
         g = grad[i]
         y[i] = 0 if x[i] == 0 else g
-
-
-@shared
-@jit
-def leaky(first, last, slice, x, y, slope):
-    x, y = x[first:last], y[first:last]
-    for i in range(y.size):
-        v = x[i]
-        y[i] = v if v > 0 else v * slope
-
-
-@shared
-@jit
-def leaky_slopes(first, last, slice, grad, x, y, slope):
-    grad, x, y = grad[first:last], x[first:last], y[first:last]
-    for i in range(y.size):
-        g, v = grad[i], x[i]
-        y[i] = g if v > 0 else g * slope
-
-
-@shared
-@jit
-def logistic(first, last, slice, x, y):
-    x, y = x[first:last], y[first:last]
-    one = x.dtype.type(1)
-    for i in range(y.size):
-        y[i] = one / (one + exp(-x[i]))
-
-
-@shared
-@jit
-def weighted_logistic(first, last, slice, x, y):
-    x, y = x[first:last], y[first:last]
-    one = x.dtype.type(1)
-    for i in range(y.size):
-        y[i] = x[i] / (one + exp(-x[i]))
 
 
 @shared

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import Any, Callable, Iterator
 
 import numpy as np
 
 from tensorgrad.kernels import compiled
+from tensorgrad.kernels.compiled.formulas import FORMULAS
 from tensorgrad.window import Window
 
 __all__ = ["calls"]
@@ -52,12 +54,13 @@ def calls(dtype: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "gather_winners", bound(compiled.gather_winners, x, winners)
 
     many = np.ones(1 << 12, dtype)
-    for name in ("relu", "sigmoid", "silu"):
-        yield name, bound(getattr(compiled, name), many)
+    yield "relu", bound(compiled.relu, many)
     for name in ("add", "relu_grad"):
         yield name, bound(getattr(compiled, name), many, many)
-    yield "leaky_relu", bound(compiled.leaky_relu, many, 0.1)
-    yield "leaky_relu_grad", bound(compiled.leaky_relu_grad, many, many, 0.1)
+    for formula, (function, _) in FORMULAS.items():
+        numbers = [0.5] * (len(signature(function).parameters) - 1)
+        yield "unary", bound(compiled.unary, many, formula, *numbers)
+        yield "unary_grad", bound(compiled.unary_grad, many, many, formula, *numbers)
     yield "dropout", bound(compiled.dropout, many, many > 0, 2.0)
 
     pair = many.copy(), many

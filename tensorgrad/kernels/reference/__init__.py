@@ -4,13 +4,13 @@ from tensorgrad.kernels.reference.adaptive import adaptive_avg_pool, adaptive_av
 from tensorgrad.kernels.reference.channels import batch_norm, batch_norm_grad, channel_affine
 from tensorgrad.kernels.reference.classes import cross_entropy, cross_entropy_grad, log_softmax, softmax
 from tensorgrad.kernels.reference.convolution import channel_sum, conv, conv_input_grad, conv_weight_grad
-from tensorgrad.kernels.reference.entrywise import (add, dropout, leaky_relu, leaky_relu_grad, relu, relu_grad,
-                                                    sigmoid, silu)
+from tensorgrad.kernels.reference.entrywise import add, dropout, relu, relu_grad
+from tensorgrad.kernels.reference.formulas import unary, unary_grad
 from tensorgrad.kernels.reference.pooling import avg_pool, avg_pool_grad, gather_winners, max_pool, scatter_winners
 from tensorgrad.kernels.reference.steps import adagrad_step, adam_step, rmsprop_step, sgd_step
 
 __all__ = ["adagrad_step", "adam_step", "adaptive_avg_pool", "adaptive_avg_pool_grad", "adaptive_max_pool", "add",
            "avg_pool", "avg_pool_grad", "batch_norm", "batch_norm_grad", "channel_affine", "channel_sum", "conv",
            "conv_input_grad", "conv_weight_grad", "cross_entropy", "cross_entropy_grad", "dropout", "gather_winners",
-           "leaky_relu", "leaky_relu_grad", "log_softmax", "max_pool", "relu", "relu_grad", "rmsprop_step",
-           "scatter_winners", "sgd_step", "sigmoid", "silu", "softmax"]
+           "log_softmax", "max_pool", "relu", "relu_grad", "rmsprop_step", "scatter_winners", "sgd_step", "softmax",
+           "unary", "unary_grad"]

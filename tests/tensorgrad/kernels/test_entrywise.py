@@ -14,10 +14,6 @@ KERNELS: dict[str, tuple[int, Callable[..., Any], tuple[Any, ...]]] = {  # how m
     "add": (2, lambda a, b: a + b, ()),
     "relu": (1, lambda x: np.where(x <= 0, 0, x), ()),
     "relu_grad": (2, lambda g, y: np.where(y == 0, 0, g), ()),
-    "leaky_relu": (1, lambda x, slope: np.where(x > 0, x, slope * x), (0.1,)),
-    "leaky_relu_grad": (2, lambda g, x, slope: np.where(x > 0, g, slope * g), (1.5,)),
-    "sigmoid": (1, lambda x: 1 / (1 + np.exp(-x)), ()),
-    "silu": (1, lambda x: x / (1 + np.exp(-x)), ()),
 }
 
 
