@@ -175,6 +175,8 @@ def multi_margin_loss(input: Tensor, target: Any, p: int = 1, margin: float = 1.
     return reduced(ops.sum(short, axis) / float(input.shape[axis]), reduction)
 
 
+UNSIGNED = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
+
 # -- checks ------------------------------------------------------------------------------------------------------------
 
 
@@ -216,7 +218,7 @@ def check_classes(who: str, input: Tensor, target: Any, ignore_index: int | None
         raise ShapeError(message(who, f"the input has shape {input.shape}, so the targets need {wanted}, not {given}",
                                  operands, fix))
     if array.size and (ignore_index is None or not 0 <= ignore_index < classes):
-        unsigned = array.view(f"u{array.itemsize}")  # in which negative numbers are large: one comparison for both ends
+        unsigned = array.view(UNSIGNED[array.itemsize])  # in which negative numbers are large: one comparison for both ends
         if np.maximum.reduce(unsigned, axis=None) < classes:
             return array, None
     ignored = None if ignore_index is None else array == ignore_index

@@ -133,19 +133,20 @@ def starts(outputs: list[Tensor], gradients: list[Any], create_graph: bool) -> l
             raise GraphError(message(
                 "backward", "this tensor is a constant: nothing it was computed from requires grad", {"tensor": output},
                 "Set requires_grad=True on the inputs, and compute it outside no_grad()."))
+        array = output.array
         if gradient is None:
-            if output.array.size != 1:
+            if array.size != 1:
                 raise ShapeError(message(
                     "backward", "a gradient is needed for a tensor of several entries", {"tensor": output},
                     "Reduce it to one number first, such as loss.mean(), or pass `gradient`."))
-            gradient = np.ones_like(output.array)
-        shape = np.shape(getattr(gradient, "array", gradient))
-        if shape != output.shape:
+            gradient = np.ones(array.shape, array.dtype)
+        shape = gradient.shape if gradient.__class__ is np.ndarray else np.shape(getattr(gradient, "array", gradient))
+        if shape != array.shape:
             raise ShapeError(message("backward", f"the gradient has shape {shape}", {"tensor": output},
                                      "A gradient has the shape of the tensor it belongs to."))
         if create_graph:
             gradient = as_tensor(gradient, dtype=output.dtype)
         else:
-            gradient = np.asarray(getattr(gradient, "array", gradient), dtype=output.dtype)
+            gradient = np.asarray(getattr(gradient, "array", gradient), dtype=array.dtype)
         roots.append((output.creator or output, gradient))
     return roots

@@ -69,8 +69,10 @@ class CrossEntropy(Op):
         if self.reduction == "sum":
             return total
         # By the weights of all examples that count; without weights, by how many there are.
-        counted = classes >= 0 if self.shares is None else self.shares
-        self.divisor = np.add.reduce(counted, axis=None, dtype=x.dtype)
+        if self.shares is None:
+            self.divisor = x.dtype.type(np.count_nonzero(classes >= 0))
+        else:
+            self.divisor = np.add.reduce(self.shares, axis=None, dtype=x.dtype)
         return total / self.divisor
 
     def backward(self, grad):
@@ -84,6 +86,8 @@ class CrossEntropy(Op):
             factors = np.empty(classes.size, x.dtype)
             factors.reshape(classes.shape)[...] = grad
             rows = kernels.active().cross_entropy_grad(factors, scores(x), classes.reshape(-1), self.norms)
+            if x.ndim == 2:
+                return rows, None
             last_to_axis = [*range(axis), x.ndim - 1, *range(axis, x.ndim - 1)]
             return rows.reshape(*x.shape[:axis], *x.shape[axis + 1:], x.shape[axis]).transpose(last_to_axis), None
         right = np.expand_dims(classes, axis) == np.arange(x.shape[axis]).reshape(-1, *[1] * (x.ndim - 1 - axis))
