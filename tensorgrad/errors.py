@@ -12,6 +12,7 @@
       StateError(RuntimeError)        a state dict that does not fit what it is loaded into
       DataError(OSError)              a file that is missing, truncated, corrupt or of another format
       DivergenceError(FloatingPointError)   a loss that is no longer a finite number
+      LinAlgError(numpy.linalg.LinAlgError, RuntimeError)   a matrix that has no inverse, no Cholesky factor
 
 Each is also the built-in that a NumPy user would catch.  Every message has three parts: who and what is wrong, the
 operands with shape, dtype and origin, and what to do about it.
@@ -32,7 +33,7 @@ import numpy as np
 
 __all__ = ["TensorgradError", "ShapeError", "ArgumentError", "RangeError", "DtypeError", "GraphError",
            "StaleTensorError", "GradcheckError", "KernelError", "StateError", "DataError", "DivergenceError",
-           "message", "describe"]
+           "LinAlgError", "message", "describe"]
 
 
 class TensorgradError(Exception):
@@ -81,6 +82,10 @@ class DataError(TensorgradError, OSError):
 
 class DivergenceError(TensorgradError, FloatingPointError):
     """A loss that is infinite or not a number any more."""
+
+
+class LinAlgError(TensorgradError, np.linalg.LinAlgError, RuntimeError):
+    """A matrix for which the operation is not defined: it has no inverse, or is not positive definite."""
 
 
 def message(who: str, what: str, operands: Mapping[str, Any] | None = None, fix: str = "") -> str:

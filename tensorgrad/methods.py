@@ -11,6 +11,7 @@ from typing import Any, Callable, Iterator
 import numpy as np
 
 from tensorgrad import autograd, filling, inplace, interop, ops
+from tensorgrad.ops import windows
 from tensorgrad.tensor import Tensor
 
 __all__ = ["TensorMethods", "attach"]
@@ -130,26 +131,38 @@ class TensorMethods:
     __matmul__ = matmul = ops.matmul
     __rmatmul__ = reflected(ops.matmul)
     mm, bmm, mv, dot, outer = ops.mm, ops.bmm, ops.mv, ops.dot, ops.outer
+    vdot, inner, ger, kron, cross = ops.vdot, ops.inner, ops.ger, ops.kron, ops.cross
+    addmm, addmv, addbmm, baddbmm, addr = ops.addmm, ops.addmv, ops.addbmm, ops.baddbmm, ops.addr
+    matrix_power, inverse, cholesky = ops.matrix_power, ops.inverse, ops.cholesky
+    det, logdet, slogdet, trace = ops.det, ops.logdet, ops.slogdet, ops.trace
 
     # shape
     reshape = view = ops.reshape
     flatten, unflatten, ravel = ops.flatten, ops.unflatten, ops.ravel
-    permute, transpose, movedim, swapaxes = ops.permute, ops.transpose, ops.movedim, ops.swapaxes
+    permute, transpose, swapaxes, swapdims = ops.permute, ops.transpose, ops.swapaxes, ops.swapdims
+    movedim, moveaxis, adjoint = ops.movedim, ops.moveaxis, ops.adjoint
     squeeze, unsqueeze = ops.squeeze, ops.unsqueeze
     view_as, reshape_as, expand_as = ops.view_as, ops.reshape_as, ops.expand_as
     repeat, tile, repeat_interleave = ops.repeat, ops.tile, ops.repeat_interleave
-    t, T, mT = ops.t, property(ops.reversed_axes), property(ops.matrix_transpose)
+    t, T, mT, mH = ops.t, property(ops.reversed_axes), property(ops.matrix_transpose), property(ops.adjoint)
 
     # indexing and joining
     __getitem__ = ops.getitem
     __iter__ = iterate
     select, narrow = ops.select, ops.narrow
-    split, chunk, unbind = ops.split, ops.chunk, ops.unbind
-    gather, scatter, scatter_add, take_along_dim = ops.gather, ops.scatter, ops.scatter_add, ops.take_along_dim
-    index_select, index_add = ops.index_select, ops.index_add
-    masked_fill, masked_select = ops.masked_fill, ops.masked_select
+    split, split_with_sizes, chunk, unbind = ops.split, ops.split_with_sizes, ops.chunk, ops.unbind
+    tensor_split, hsplit, vsplit, dsplit = ops.tensor_split, ops.hsplit, ops.vsplit, ops.dsplit
+    unfold, diff = windows.unfold, ops.diff
+    gather, scatter, scatter_add, scatter_reduce = ops.gather, ops.scatter, ops.scatter_add, ops.scatter_reduce
+    take, take_along_dim = ops.take, ops.take_along_dim
+    index_select, index_add, index_copy, index_fill = ops.index_select, ops.index_add, ops.index_copy, ops.index_fill
+    index_put, put = ops.index_put, ops.put
+    masked_fill, masked_select, masked_scatter = ops.masked_fill, ops.masked_select, ops.masked_scatter
+    select_scatter, slice_scatter, diagonal_scatter = ops.select_scatter, ops.slice_scatter, ops.diagonal_scatter
+    nonzero, argwhere = ops.nonzero, ops.argwhere
     tril, triu, diagonal, diag, diag_embed = ops.tril, ops.triu, ops.diagonal, ops.diag, ops.diag_embed
-    flip, roll = ops.flip, ops.roll
+    diagflat = ops.diagflat
+    flip, fliplr, flipud, rot90, roll = ops.flip, ops.fliplr, ops.flipud, ops.rot90, ops.roll
 
     # in place
     __iadd__, __isub__, __imul__, __itruediv__ = inplace.iadd, inplace.isub, inplace.imul, inplace.itruediv
@@ -165,6 +178,12 @@ class TensorMethods:
     clip_ = clamp_
     exp_, log_, sqrt_, rsqrt_, sin_, cos_, tanh_, sigmoid_, relu_ = map(inplace.in_place, (
         "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tanh", "sigmoid", "relu"))
+
+    scatter_, scatter_add_, scatter_reduce_, index_add_, index_copy_, index_fill_, index_put_, put_, masked_scatter_ = map(
+        inplace.in_place, ("scatter", "scatter_add", "scatter_reduce", "index_add", "index_copy", "index_fill", "index_put",
+                           "put", "masked_scatter"))
+    addmm_, addmv_, addbmm_, baddbmm_, addr_, tril_, triu_ = map(inplace.in_place, (
+        "addmm", "addmv", "addbmm", "baddbmm", "addr", "tril", "triu"))
 
     # NumPy and other libraries
     __array_ufunc__, __array_function__ = interop.array_ufunc, interop.array_function

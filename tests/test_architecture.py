@@ -28,7 +28,7 @@ ORDER = [
     ("tensorgrad.op",),
     ("tensorgrad.ops",),
     ("tensorgrad.autograd",),
-    ("tensorgrad.inplace", "tensorgrad.creation"),
+    ("tensorgrad.inplace", "tensorgrad.creation", "tensorgrad.linalg"),
     ("tensorgrad.filling", "tensorgrad.interop"),
     ("tensorgrad.methods",),
     ("tensorgrad.drawing", "tensorgrad.profiler"),

@@ -6,25 +6,36 @@ from tensorgrad.ops.adaptive_pooling import (adaptive_avg_pool1d, adaptive_avg_p
 from tensorgrad.ops.arithmetic import add, clone, div, floor_divide, mul, neg, sub
 from tensorgrad.ops.batch_normalization import batch_norm, instance_norm
 from tensorgrad.ops.choice import clamp, maximum, minimum, where
+from tensorgrad.ops.cholesky_factor import cholesky
 from tensorgrad.ops.comparison import (bitwise_and, bitwise_not, bitwise_or, bitwise_xor, eq, ge, gt, isfinite, isinf, isnan,
                                        le, logical_and, logical_not, logical_or, logical_xor, lt, ne)
 from tensorgrad.ops.convolution import conv1d, conv2d, conv3d
+from tensorgrad.ops.determinant import det, logdet, slogdet
+from tensorgrad.ops.differences import diff
+from tensorgrad.ops.dimensions import atleast_1d, atleast_2d, atleast_3d, broadcast_tensors
+from tensorgrad.ops.distances import cdist
 from tensorgrad.ops.dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout
 from tensorgrad.ops.einsum import einsum, tensordot
 from tensorgrad.ops.error_function import erf, erfc
 from tensorgrad.ops.exponential import exp, exp2, expm1, pow, reciprocal, rsqrt, sqrt, square
 from tensorgrad.ops.extrema import amax, amin, aminmax, argmax, argmin, max, min
-from tensorgrad.ops.gathering import gather, scatter, scatter_add, take_along_dim
+from tensorgrad.ops.gathering import gather, scatter, scatter_add, take, take_along_dim
 from tensorgrad.ops.hyperbolic import acosh, asinh, atanh, cosh, sinh, tanh
 from tensorgrad.ops.indexing import getitem, narrow, select
 from tensorgrad.ops.interpolation import interpolate
-from tensorgrad.ops.joining import cat, chunk, split, stack, unbind
+from tensorgrad.ops.joining import (cat, column_stack, concat, concatenate, dstack, hstack, row_stack, stack,
+                                    vstack)
 from tensorgrad.ops.linalg import bmm, dot, linear, matmul, mm, mv, outer
 from tensorgrad.ops.logarithm import log, log10, log1p, log2, xlogy
-from tensorgrad.ops.mask_selection import masked_fill, masked_select
+from tensorgrad.ops.mask_selection import argwhere, masked_fill, masked_select, nonzero
+from tensorgrad.ops.matrix_chains import chain_matmul, matrix_power
+from tensorgrad.ops.matrix_inverse import inverse
+from tensorgrad.ops.matrix_sums import addbmm, addmm, addmv, addr, baddbmm
 from tensorgrad.ops.normalization import group_norm, layer_norm
 from tensorgrad.ops.norms import norm
 from tensorgrad.ops.ordering import argsort, median, sort, topk
+from tensorgrad.ops.overwriting import (diagonal_scatter, index_copy, index_fill, index_put, masked_scatter, put,
+                                        select_scatter, slice_scatter)
 from tensorgrad.ops.padding import pad
 from tensorgrad.ops.pixel_shuffle import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from tensorgrad.ops.pooling import avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d
@@ -33,19 +44,24 @@ from tensorgrad.ops.promotion import to
 from tensorgrad.ops.quantifiers import all, any, count_nonzero
 from tensorgrad.ops.rectifier import celu, elu, leaky_relu, prelu, relu, selu
 from tensorgrad.ops.reduction import broadcast_to, expand, mean, sum
-from tensorgrad.ops.reordering import flip, roll
+from tensorgrad.ops.reordering import flip, fliplr, flipud, roll, rot90
 from tensorgrad.ops.repetition import repeat, repeat_interleave, tile
 from tensorgrad.ops.rounding import abs, ceil, floor, fmod, frac, remainder, round, sign, trunc
 from tensorgrad.ops.saturation import hardshrink, hardsigmoid, hardswish, hardtanh, relu6, softshrink, threshold
+from tensorgrad.ops.scatter_reduction import scatter_reduce
 from tensorgrad.ops.selection import embedding, index_add, index_select, one_hot
-from tensorgrad.ops.shape import (expand_as, flatten, matrix_transpose, movedim, permute, ravel, reshape, reshape_as,
-                                  reversed_axes, squeeze, swapaxes, t, transpose, unflatten, unsqueeze, view_as)
+from tensorgrad.ops.shape import (adjoint, expand_as, flatten, matrix_transpose, moveaxis, movedim, permute, ravel, reshape,
+                                  reshape_as, reversed_axes, squeeze, swapaxes, swapdims, t, transpose, unflatten, unsqueeze,
+                                  view_as)
 from tensorgrad.ops.softmax import log_softmax, logsumexp, softmax, softmin
+from tensorgrad.ops.splitting import (chunk, dsplit, hsplit, split, split_with_sizes, tensor_split, unbind,
+                                      vsplit)
 from tensorgrad.ops.statistics import std, std_mean, var, var_mean
 from tensorgrad.ops.transposed_convolution import conv_transpose1d, conv_transpose2d, conv_transpose3d
-from tensorgrad.ops.triangle import diag, diag_embed, diagonal, tril, triu
+from tensorgrad.ops.triangle import diag, diag_embed, diagflat, diagonal, trace, tril, triu
 from tensorgrad.ops.trigonometric import acos, asin, atan, atan2, cos, sin, tan
 from tensorgrad.ops.unpooling import max_unpool1d, max_unpool2d, max_unpool3d
+from tensorgrad.ops.vector_products import cross, ger, inner, kron, vdot
 
 __all__ = [
     "add", "clone", "div", "floor_divide", "mul", "neg", "sub",
@@ -55,19 +71,23 @@ __all__ = [
     "lt", "ne",
     "exp", "exp2", "expm1", "pow", "reciprocal", "rsqrt", "sqrt", "square",
     "getitem", "narrow", "select",
-    "cat", "chunk", "split", "stack", "unbind",
+    "cat", "column_stack", "concat", "concatenate", "dstack", "hstack", "row_stack", "stack", "vstack",
+    "chunk", "dsplit", "hsplit", "split", "split_with_sizes", "tensor_split", "unbind", "vsplit",
+    "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_tensors",
+    "diff",
     "pad",
     "interpolate",
     "channel_shuffle", "pixel_shuffle", "pixel_unshuffle",
-    "gather", "scatter", "scatter_add", "take_along_dim",
+    "gather", "scatter", "scatter_add", "scatter_reduce", "take", "take_along_dim",
     "embedding", "index_add", "index_select", "one_hot",
-    "masked_fill", "masked_select",
-    "diag", "diag_embed", "diagonal", "tril", "triu",
-    "flip", "roll",
+    "argwhere", "masked_fill", "masked_select", "nonzero",
+    "diagonal_scatter", "index_copy", "index_fill", "index_put", "masked_scatter", "put", "select_scatter", "slice_scatter",
+    "diag", "diag_embed", "diagflat", "diagonal", "trace", "tril", "triu",
+    "flip", "fliplr", "flipud", "roll", "rot90",
     "to",
     "broadcast_to", "expand", "mean", "sum",
-    "expand_as", "flatten", "matrix_transpose", "movedim", "permute", "ravel", "reshape", "reshape_as", "reversed_axes",
-    "squeeze", "swapaxes", "t", "transpose", "unflatten", "unsqueeze", "view_as",
+    "adjoint", "expand_as", "flatten", "matrix_transpose", "moveaxis", "movedim", "permute", "ravel", "reshape",
+    "reshape_as", "reversed_axes", "squeeze", "swapaxes", "swapdims", "t", "transpose", "unflatten", "unsqueeze", "view_as",
     "repeat", "repeat_interleave", "tile",
     "gelu", "glu", "logsigmoid", "mish", "sigmoid", "silu", "softplus", "softsign", "tanhshrink",
     "celu", "elu", "leaky_relu", "prelu", "relu", "selu",
@@ -89,6 +109,10 @@ __all__ = [
     "cumprod", "cumsum", "prod",
     "norm",
     "bmm", "dot", "linear", "matmul", "mm", "mv", "outer",
+    "addbmm", "addmm", "addmv", "addr", "baddbmm", "chain_matmul", "matrix_power",
+    "cross", "ger", "inner", "kron", "vdot",
+    "cholesky", "det", "inverse", "logdet", "slogdet",
+    "cdist",
     "einsum", "tensordot",
     "log_softmax", "logsumexp", "softmax", "softmin",
     "alpha_dropout", "dropout", "dropout1d", "dropout2d", "dropout3d", "feature_alpha_dropout",

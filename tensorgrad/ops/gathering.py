@@ -18,7 +18,7 @@ from tensorgrad.ops.reduction import expand
 from tensorgrad.ops.selection import as_index, check_index
 from tensorgrad.tensor import Tensor, plain
 
-__all__ = ["gather", "scatter", "scatter_add", "take_along_dim"]
+__all__ = ["gather", "scatter", "scatter_add", "take", "take_along_dim"]
 
 
 class Gather(Op):
@@ -236,3 +236,22 @@ def take_along_dim(input: Operand, indices: Operand, dim: int | None = None) -> 
     input = expand(input, *lengths)
     lengths[axis] = array.shape[axis]
     return Gather(axis).apply(input, np.broadcast_to(np.where(array < 0, array + n, array), lengths))
+
+
+def take(input: Operand, index: Operand) -> Tensor:
+    """Entries of `input` picked by their position in row-major order, in the shape of `index`; it may count from the end.
+
+    Gradient
+        an entry picked several times gets the sum
+
+    Raises
+        RangeError   an index outside the tensor
+        DtypeError   an index that is not integer
+
+    Example
+        >>> take(Tensor([[1.0, 2.0], [3.0, 4.0]]), Tensor([[0, -1]]))
+        tensor([[1., 4.]])
+    """
+    index = as_index("take", index)
+    picked = take_along_dim(input.reshape(-1), index.reshape(-1), 0)
+    return picked.reshape(index.shape)

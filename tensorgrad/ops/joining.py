@@ -1,19 +1,22 @@
-"""Several tensors into one along an axis, and one into several: cat, stack, split, chunk, unbind."""
+"""Several tensors into one along an axis: cat, stack, and the stacks that make rows, columns and layers."""
 
 from __future__ import annotations
 
-from typing import Sequence
+from typing import Any, Sequence
 
 import numpy as np
 
 from tensorgrad import dtypes
 from tensorgrad.errors import ArgumentError, DtypeError, RangeError, ShapeError, message
 from tensorgrad.op import Op
-from tensorgrad.ops.indexing import GetItem, one_axis, part
+from tensorgrad.ops.dimensions import atleast_1d, atleast_2d, atleast_3d
+from tensorgrad.ops.index_syntax import ALL
+from tensorgrad.ops.indexing import one_axis
+from tensorgrad.ops.parts import read_parts
 from tensorgrad.ops.promotion import Operand, to
 from tensorgrad.tensor import Tensor
 
-__all__ = ["cat", "stack", "split", "chunk", "unbind"]
+__all__ = ["cat", "concat", "concatenate", "stack", "hstack", "vstack", "row_stack", "dstack", "column_stack"]
 
 
 class Cat(Op):
@@ -28,12 +31,16 @@ class Cat(Op):
         return np.concatenate(arrays, axis=self.dim)
 
     def backward(self, grad):
-        pieces, start = [], 0
-        for i, shape in enumerate(self.shapes):
-            stop = start + shape[self.dim]
-            pieces.append(part(grad, self.dim, start, stop) if self.needs(i) else None)
-            start = stop
-        return tuple(pieces)
+        stops = np.cumsum([shape[self.dim] for shape in self.shapes]).tolist()
+        before = [ALL] * self.dim
+        return wanted_parts(self, grad, [(*before, slice(start, stop)) for start, stop in zip([0, *stops], stops)])
+
+
+def wanted_parts(op: Op, grad: Operand, indices: Sequence[Any]) -> tuple[Operand | None, ...]:
+    """Per input of `op` the part of `grad` at its index, or None if no gradient is wanted."""
+    wanted = [op.needs(i) for i in range(len(indices))]
+    parts = iter(read_parts(grad, [index for index, needed in zip(indices, wanted) if needed]))
+    return tuple([next(parts) if needed else None for needed in wanted])
 
 
 def cat(tensors: Sequence[Operand], dim: int = 0) -> Tensor:
@@ -66,6 +73,16 @@ def cat(tensors: Sequence[Operand], dim: int = 0) -> Tensor:
             raise ShapeError(message("cat", f"entry {i} does not fit entry 0: they may differ in axis {axis} only",
                                      {"entry 0": first, f"entry {i}": other}, mismatch(first, other, axis)))
     return Cat(axis).apply(*tensors)
+
+
+def concat(tensors: Sequence[Operand], dim: int = 0) -> Tensor:
+    """`cat` under another of its names."""
+    return cat(tensors, dim)
+
+
+def concatenate(tensors: Sequence[Operand], axis: int = 0) -> Tensor:
+    """`cat` under NumPy's name."""
+    return cat(tensors, axis)
 
 
 def mismatch(first: Operand, other: Operand, axis: int | None) -> str:
@@ -111,8 +128,8 @@ class Stack(Op):
         return np.stack(arrays, axis=self.dim)
 
     def backward(self, grad):
-        before = [slice(None)] * self.dim
-        return tuple([GetItem((*before, i)).apply(grad) if self.needs(i) else None for i in range(len(self.shapes))])
+        before = [ALL] * self.dim
+        return wanted_parts(self, grad, [(*before, i) for i in range(len(self.shapes))])
 
 
 def stack(tensors: Sequence[Operand], dim: int = 0) -> Tensor:
@@ -141,71 +158,68 @@ def stack(tensors: Sequence[Operand], dim: int = 0) -> Tensor:
     return Stack(dim % (first.ndim + 1)).apply(*tensors)
 
 
-# -- one into several --------------------------------------------------------------------------------------------------
+# -- rows, columns, layers ---------------------------------------------------------------------------------------------
 
 
-def split(tensor: Operand, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
-    """Views of consecutive parts of axis `dim`: of a given length, the last maybe shorter, or of the lengths in a list.
-
-    Raises
-        ShapeError      lengths that do not add up to the axis
-        ArgumentError   a length below 0, or 0 for an axis that has entries
-        RangeError      an axis that the tensor does not have
-
-    Example
-        >>> split(Tensor([1, 2, 3, 4, 5]), 2)
-        (tensor([1, 2]), tensor([3, 4]), tensor([5]))
-        >>> split(Tensor([1, 2, 3, 4, 5]), [1, 4])
-        (tensor([1]), tensor([2, 3, 4, 5]))
-    """
-    axis = one_axis("split", tensor, dim)
-    n, wanted = tensor.shape[axis], split_size_or_sections
-    if isinstance(wanted, (list, tuple)):
-        sizes = [int(size) for size in wanted]
-        if any(size < 0 for size in sizes):
-            raise ArgumentError(message("split", f"the lengths {sizes} include a negative one", {"tensor": tensor},
-                                        "Use lengths of 0 or more."))
-        if sum(sizes) != n:
-            raise ShapeError(message("split", f"the lengths {sizes} add up to {sum(sizes)}, axis {axis} has {n} entries",
-                                     {"tensor": tensor}, f"Make them add up to {n}."))
-    else:
-        size = int(wanted)  # type: ignore[arg-type]
-        if size < 0 or size == 0 != n:
-            raise ArgumentError(message("split", f"cannot split axis {axis} into parts of {size}", {"tensor": tensor},
-                                        f"Use a length of 1 to {n}, or a list of lengths."))
-        sizes = [min(size, n - start) for start in range(0, n, size)] if n else [0]
-    stops = np.cumsum(sizes).tolist()
-    return tuple([part(tensor, axis, stop - size, stop) for size, stop in zip(sizes, stops)])
-
-
-def chunk(input: Operand, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """`input` split along axis `dim` into at most `chunks` views of equal length; the last may be shorter.
+def hstack(tensors: Sequence[Operand]) -> Tensor:
+    """The tensors one after the other along axis 1; along axis 0 if they have one axis or none.
 
     Raises
-        ArgumentError   `chunks` below 1
-        RangeError      an axis that `input` does not have
+        as cat
 
     Example
-        >>> chunk(Tensor([1, 2, 3, 4, 5]), 3)
-        (tensor([1, 2]), tensor([3, 4]), tensor([5]))
+        >>> hstack([Tensor([1, 2]), Tensor([3])]), hstack([Tensor([[1], [2]]), Tensor([[3], [4]])])
+        (tensor([1, 2, 3]), tensor([[1, 3],
+            [2, 4]]))
     """
-    axis = one_axis("chunk", input, dim)
-    if chunks < 1:
-        raise ArgumentError(message("chunk", f"cannot make {chunks} chunks", {"input": input}, "Ask for at least 1."))
-    n = input.shape[axis]
-    return split(input, -(-n // chunks), axis) if n else split(input, [0] * chunks, axis)
+    tensors = [atleast_1d(t) for t in in_one_dtype("hstack", tensors)]
+    return cat(tensors, 0 if tensors[0].ndim == 1 else 1)
 
 
-def unbind(input: Operand, dim: int = 0) -> tuple[Tensor, ...]:
-    """The entries of axis `dim` one by one, without that axis: views.  Iterating over a tensor does this.
+def vstack(tensors: Sequence[Operand]) -> Tensor:
+    """The tensors one below the other, along axis 0; one with a single axis is a row.
 
     Raises
-        RangeError   an axis that `input` does not have
+        as cat
 
     Example
-        >>> unbind(Tensor([[1, 2], [3, 4]]))
-        (tensor([1, 2]), tensor([3, 4]))
+        >>> vstack([Tensor([1, 2]), Tensor([[3, 4], [5, 6]])])
+        tensor([[1, 2],
+                [3, 4],
+                [5, 6]])
     """
-    axis = one_axis("unbind", input, dim)
-    before = [slice(None)] * axis
-    return tuple([GetItem((*before, i)).apply(input) for i in range(input.shape[axis])])
+    return cat([atleast_2d(t) for t in in_one_dtype("vstack", tensors)], 0)
+
+
+def row_stack(tensors: Sequence[Operand]) -> Tensor:
+    """`vstack` under another of its names."""
+    return vstack(tensors)
+
+
+def dstack(tensors: Sequence[Operand]) -> Tensor:
+    """The tensors one behind the other, along axis 2; one with fewer axes is a layer of it.
+
+    Raises
+        as cat
+
+    Example
+        >>> dstack([Tensor([1, 2]), Tensor([3, 4])])
+        tensor([[[1, 3],
+                 [2, 4]]])
+    """
+    return cat([atleast_3d(t) for t in in_one_dtype("dstack", tensors)], 2)
+
+
+def column_stack(tensors: Sequence[Operand]) -> Tensor:
+    """The tensors side by side, along axis 1; one with a single axis or none is a column.
+
+    Raises
+        as cat
+
+    Example
+        >>> column_stack([Tensor([1, 2]), Tensor([[3, 4], [5, 6]])])
+        tensor([[1, 3, 4],
+                [2, 5, 6]])
+    """
+    columns = in_one_dtype("column_stack", tensors)
+    return cat([t.reshape((-1, 1)) if t.ndim < 2 else t for t in columns], 1)

@@ -1,6 +1,8 @@
-"""Entries replaced or picked by a mask: masked_fill, masked_select."""
+"""Entries replaced or picked by a mask, and where the entries are that are not 0: masked_fill, masked_select, nonzero."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -8,11 +10,11 @@ from tensorgrad import dtypes
 from tensorgrad.errors import DtypeError, ShapeError, message
 from tensorgrad.ops.choice import where
 from tensorgrad.ops.indexing import getitem
-from tensorgrad.ops.promotion import Operand, check_broadcast
+from tensorgrad.ops.promotion import Operand, array_of, check_broadcast, to
 from tensorgrad.ops.reduction import expand
-from tensorgrad.tensor import Tensor, plain
+from tensorgrad.tensor import Tensor, from_array, plain
 
-__all__ = ["masked_fill", "masked_select"]
+__all__ = ["masked_fill", "masked_select", "nonzero", "argwhere"]
 
 
 def check_mask(who: str, input: Operand, mask: Operand) -> Operand:
@@ -23,6 +25,25 @@ def check_mask(who: str, input: Operand, mask: Operand) -> Operand:
                                  "Compare it to something first, such as mask != 0."))
     check_broadcast(who, input=input, mask=mask)
     return mask
+
+
+def filling(who: str, input: Operand, value: Operand | float) -> Operand:
+    """One value that is to be written into `input`, in its dtype.
+
+    Raises
+        ShapeError   a value with axes
+        DtypeError   a fraction for an integer tensor
+    """
+    if np.ndim(plain(value)):
+        raise ShapeError(message(who, "the value has axes", {"input": input, "value": value},
+                                 "Use where(mask, value, input) for a value per entry."))
+    if isinstance(value, Tensor):
+        return to(value, input.dtype)
+    exact = np.asarray(value)
+    if not dtypes.is_float(input.dtype) and exact.dtype.kind == "f" and exact % 1 != 0:
+        raise DtypeError(message(who, f"{input.dtype} values cannot hold {value}", {"input": input},
+                                 "Convert the tensor first: x.float()."))
+    return exact.astype(input.dtype)
 
 
 def masked_fill(input: Operand, mask: Operand, value: Operand | float) -> Tensor:
@@ -37,17 +58,7 @@ def masked_fill(input: Operand, mask: Operand, value: Operand | float) -> Tensor
         tensor([-1.,  2.])
     """
     mask = check_mask("masked_fill", input, mask)
-    if np.ndim(plain(value)):
-        raise ShapeError(message("masked_fill", "the value has axes", {"input": input, "value": value},
-                                 "Use where(mask, value, input) for a value per entry."))
-    if not isinstance(value, Tensor):
-        exact = np.asarray(value)
-        if not dtypes.is_float(input.dtype) and exact.dtype.kind == "f" and exact % 1 != 0:
-            raise DtypeError(message("masked_fill", f"{input.dtype} values cannot hold {value}", {"input": input},
-                                     "Convert the tensor first: x.float()."))
-        value = exact.astype(input.dtype)
-    elif value.dtype != input.dtype:
-        value = value.to(input.dtype)
+    value = filling("masked_fill", input, value)
     return where(mask, value, input)
 
 
@@ -67,3 +78,28 @@ def masked_select(input: Operand, mask: Operand) -> Tensor:
     if not shape:
         input, mask, shape = input.reshape(1), mask.reshape(1), (1,)
     return getitem(expand(input, *shape), expand(mask, *shape))
+
+
+def nonzero(input: Operand, *, as_tuple: bool = False) -> Any:
+    """Where the entries are that are not 0: a row of indices for each, in row-major order; with `as_tuple` one index tensor
+    per axis, which together index the entries.
+
+    Shapes
+        (found, axes) int64; with `as_tuple` per axis (found,), a tensor without axes counting as one of one entry
+
+    Example
+        >>> nonzero(Tensor([[0, 5], [7, 0]]))
+        tensor([[0, 1],
+                [1, 0]])
+        >>> nonzero(Tensor([0, 5, 7]), as_tuple=True)
+        (tensor([1, 2]),)
+    """
+    array = array_of(input)
+    found = np.nonzero(np.atleast_1d(array)) if as_tuple else (np.argwhere(array),)
+    made = tuple([from_array(index) if isinstance(input, Tensor) else index for index in found])
+    return made if as_tuple else made[0]
+
+
+def argwhere(input: Operand) -> Tensor:
+    """`nonzero` under NumPy's name: a row of indices for each entry that is not 0."""
+    return nonzero(input)

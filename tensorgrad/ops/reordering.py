@@ -1,18 +1,20 @@
-"""The same entries in another order along their axes: flip, roll."""
+"""The same entries in another order along their axes: flip, rot90, roll."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Sequence
 
 import numpy as np
 
-from tensorgrad.errors import ArgumentError, message
+from tensorgrad.errors import ArgumentError, ShapeError, message
 from tensorgrad.op import Op
+from tensorgrad.ops.arithmetic import clone
 from tensorgrad.ops.promotion import Operand
 from tensorgrad.ops.reduction import normalize_dims
+from tensorgrad.ops.shape import transpose
 from tensorgrad.tensor import Tensor
 
-__all__ = ["flip", "roll"]
+__all__ = ["flip", "fliplr", "flipud", "rot90", "roll"]
 
 
 class Flip(Op):
@@ -44,6 +46,68 @@ def flip(input: Operand, *dims: Any) -> Tensor:
     """
     wanted = dims[0] if len(dims) == 1 else dims
     return Flip(() if wanted in ((), []) else normalize_dims("flip", input, wanted)).apply(input)
+
+
+def fliplr(input: Operand) -> Tensor:
+    """A copy of `input` with the entries of axis 1, from left to right, in reverse order.
+
+    Raises
+        ShapeError   fewer than two axes
+
+    Example
+        >>> fliplr(Tensor([[1, 2], [3, 4]]))
+        tensor([[2, 1],
+                [4, 3]])
+    """
+    if input.ndim < 2:
+        raise ShapeError(message("fliplr", f"the input has {input.ndim} axes, at least 2 are needed", {"input": input},
+                                 "Use flip, which takes the axes."))
+    return Flip((1,)).apply(input)
+
+
+def flipud(input: Operand) -> Tensor:
+    """A copy of `input` with the entries of axis 0, from top to bottom, in reverse order.
+
+    Raises
+        ShapeError   no axes
+
+    Example
+        >>> flipud(Tensor([[1, 2], [3, 4]]))
+        tensor([[3, 4],
+                [1, 2]])
+    """
+    if input.ndim < 1:
+        raise ShapeError(message("flipud", "the input has no axes", {"input": input}, "There is nothing to flip."))
+    return Flip((0,)).apply(input)
+
+
+def rot90(input: Operand, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
+    """A copy of `input` turned `k` times by a right angle, from the first of two axes `dims` towards the second.
+
+    Raises
+        ArgumentError   not two axes
+        RangeError      an axis that `input` does not have
+        ShapeError      the same axis twice
+
+    Example
+        >>> rot90(Tensor([[1, 2], [3, 4]]))
+        tensor([[2, 4],
+                [1, 3]])
+    """
+    if len(dims) != 2:
+        raise ArgumentError(message("rot90", f"dims={tuple(dims)} are not two axes", {"input": input},
+                                    "Name the axes of the plane to turn in."))
+    if input.ndim < 2:
+        raise ShapeError(message("rot90", f"the input has {input.ndim} axes, at least 2 are needed", {"input": input},
+                                 "Give it a second axis first: x.unsqueeze(0)."))
+    normalize_dims("rot90", input, tuple(dims))
+    first, second = [int(dim) % input.ndim for dim in dims]
+    k %= 4
+    if k == 0:
+        return clone(input)
+    if k == 2:
+        return Flip((first, second)).apply(input)
+    return transpose(Flip((second if k == 1 else first,)).apply(input), first, second)
 
 
 class Roll(Op):

@@ -13,8 +13,9 @@ from tensorgrad.ops.promotion import Operand
 from tensorgrad.ops.reduction import expand, normalize_dims
 from tensorgrad.tensor import Tensor
 
-__all__ = ["reshape", "flatten", "unflatten", "permute", "transpose", "swapaxes", "t", "matrix_transpose", "reversed_axes",
-           "movedim", "squeeze", "unsqueeze", "ravel", "view_as", "reshape_as", "expand_as"]
+__all__ = ["reshape", "flatten", "unflatten", "permute", "transpose", "swapaxes", "swapdims", "t", "matrix_transpose",
+           "adjoint", "reversed_axes", "movedim", "moveaxis", "squeeze", "unsqueeze", "ravel", "view_as", "reshape_as",
+           "expand_as"]
 
 
 class Reshape(Op):
@@ -191,6 +192,11 @@ def swapaxes(input: Operand, axis0: int, axis1: int) -> Tensor:
     return transpose(input, axis0, axis1)
 
 
+def swapdims(input: Operand, dim0: int, dim1: int) -> Tensor:
+    """`transpose` under another of its names."""
+    return transpose(input, dim0, dim1)
+
+
 def t(input: Operand) -> Tensor:
     """A matrix with its two axes exchanged; a tensor with fewer axes as it is.
 
@@ -218,6 +224,15 @@ def matrix_transpose(input: Operand) -> Tensor:
         raise ShapeError(message("mT", f"the input has {input.ndim} axes, a matrix has two", {"input": input},
                                  "Give it a second axis first: x.unsqueeze(0)."))
     return transpose(input, -2, -1)
+
+
+def adjoint(input: Operand) -> Tensor:
+    """The last two axes exchanged; numbers are real here, so that nothing is conjugated.
+
+    Raises
+        ShapeError   fewer than two axes
+    """
+    return matrix_transpose(input)
 
 
 def reversed_axes(input: Operand) -> Tensor:
@@ -251,6 +266,11 @@ def movedim(input: Operand, source: int | Sequence[int], destination: int | Sequ
     for place, d in sorted(zip(places, sources)):
         order.insert(place, d)
     return Permute(tuple(order)).apply(input)
+
+
+def moveaxis(input: Operand, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
+    """`movedim` under NumPy's name."""
+    return movedim(input, source, destination)
 
 
 def squeeze(input: Operand, dim: Any = None) -> Tensor:

@@ -9,9 +9,10 @@ from tensorgrad.op import Op
 from tensorgrad.ops.choice import where
 from tensorgrad.ops.indexing import one_axis
 from tensorgrad.ops.promotion import Operand
+from tensorgrad.ops.reduction import sum
 from tensorgrad.tensor import Tensor
 
-__all__ = ["tril", "triu", "diagonal", "diag", "diag_embed"]
+__all__ = ["tril", "triu", "diagonal", "diag", "diag_embed", "diagflat", "trace"]
 
 
 def tril(input: Operand, diagonal: int = 0) -> Tensor:
@@ -153,3 +154,31 @@ def diag(input: Operand, diagonal: int = 0) -> Tensor:
     if input.ndim == 1:
         return diag_embed(input, diagonal)
     return Diagonal(diagonal, 0, 1).apply(input)
+
+
+def diagflat(input: Operand, offset: int = 0) -> Tensor:
+    """The matrix with all entries of `input`, in row-major order, on a diagonal.
+
+    Example
+        >>> diagflat(Tensor([[1, 2]]), 1)
+        tensor([[0, 1, 0],
+                [0, 0, 2],
+                [0, 0, 0]])
+    """
+    return diag_embed(input.reshape(-1), offset)
+
+
+def trace(input: Operand) -> Tensor:
+    """The sum of the diagonal of a matrix; of integers and bools in int64.
+
+    Raises
+        ShapeError   an input that is no matrix
+
+    Example
+        >>> trace(Tensor([[1.0, 2.0], [3.0, 4.0]]))
+        tensor(5.)
+    """
+    if input.ndim != 2:
+        raise ShapeError(message("trace", f"the input has {input.ndim} axes, a matrix has two", {"input": input},
+                                 "Use x.diagonal(0, -2, -1).sum(-1) for a batch of matrices."))
+    return sum(Diagonal(0, 0, 1).apply(input))
