@@ -38,7 +38,10 @@ if TYPE_CHECKING:
 
     Source: TypeAlias = "Op | Tensor | None"
 
-__all__ = ["Op"]
+__all__ = ["Op", "restorers"]
+
+# What gives ops back the data that they do not keep, by op: see `autograd.checkpointing`.
+restorers: weakref.WeakKeyDictionary[Op, Callable[[Op], None]] = weakref.WeakKeyDictionary()
 
 
 class Op:
@@ -189,6 +192,8 @@ class Op:
             GraphError         the graph was freed by an earlier backward
             StaleTensorError   something kept was changed after this op ran
         """
+        if self.kept is None and self in restorers:
+            restorers[self](self)
         if self.kept is None:
             raise GraphError(f"backward: {self.where} was already used by a backward pass, which freed what it kept.\n"
                              "  Call the first backward with retain_graph=True, or compute the result again.")

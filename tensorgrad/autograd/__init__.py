@@ -1,7 +1,11 @@
-"""Differentiation: `backward` and `grad`, ops of your own with `Function`, and checks of them with `gradcheck`."""
+"""Differentiation: `backward` and `grad`, ops of your own with `Function`, checks of them with `gradcheck`, Jacobians and
+Hessians in `functional`, and `checkpoint` for models that do not fit into memory."""
 
+from tensorgrad.autograd import functional
 from tensorgrad.autograd.backward import backward, grad
+from tensorgrad.autograd.checkpointing import checkpoint, checkpoint_sequential
 from tensorgrad.autograd.function import Function, FunctionCtx, once_differentiable
 from tensorgrad.autograd.gradcheck import gradcheck, gradgradcheck
 
-__all__ = ["backward", "grad", "Function", "FunctionCtx", "once_differentiable", "gradcheck", "gradgradcheck"]
+__all__ = ["backward", "grad", "Function", "FunctionCtx", "once_differentiable", "gradcheck", "gradgradcheck", "functional",
+           "checkpoint", "checkpoint_sequential"]
