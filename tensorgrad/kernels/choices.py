@@ -50,8 +50,8 @@ class algorithms:
     fastest", which is the default; what is not named stays as it is.  Only the compiled kernels have a choice.
 
     Arguments
-        winograd    False makes 3×3 convolutions in float32 exact to the last few bits, and keeps a NaN in the image to the
-                    windows that see it, at up to four times the multiplications; `explain` has the numbers
+        winograd    False makes 3×3 and 5×5 convolutions in float32 exact to the last few bits, and keeps a NaN in the image
+                    to the windows that see it, at up to four times the multiplications; `explain` has the numbers
         depthwise   the kernels for groups of one channel and one filter
 
     Raises

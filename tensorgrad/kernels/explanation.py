@@ -83,8 +83,9 @@ class Explanation:
 
 
 WINOGRAD_NOTE = """
-Winograd computes tiles of 4×4 results from 6×6 cells.  In float32 it rounds up to twice as much as the direct sum; a NaN or
-an infinity in the image spreads over all results of the tiles that see it.  To switch it off:
+Winograd computes tiles of results, 4×4 with 3×3 weights and 2×2 with 5×5, from 6×6 cells.  In float32 it rounds up to twice
+as much as the direct sum, three times in gradients of 5×5 weights; a NaN or an infinity in the image spreads over all
+results of the tiles that see it.  To switch it off:
 tensorgrad.kernels.algorithms(winograd=False)."""
 
 

@@ -17,6 +17,7 @@ from tensorgrad.kernels.compiled import depthwise, direct, winograd
 from tensorgrad.kernels.compiled.gathers import backward_axes, forward_axes
 from tensorgrad.kernels.compiled.jit import three
 from tensorgrad.kernels.compiled.plan import decide
+from tensorgrad.kernels.compiled.winograd_tiles import grid
 from tensorgrad.window import Window
 
 Shape = tuple[int, ...]
@@ -74,8 +75,8 @@ def forward(x_shape: Shape, w_shape: Shape, window: Window, groups: int, dtype: 
     strides = weight_strides(w_shape, groups)
     name, _ = decide(n, channels, filters, window, counts, groups, dtype, choices)
     if name == "winograd":
-        return shape, winograd.Convolution(n, sizes, channels, befores(window), counts, filters, 0,
-                                           (strides[1], strides[5], 3, 1), dtype)
+        tiles = grid(sizes, channels, befores(window), counts, filters, window.kernel[0], window.dilation)
+        return shape, winograd.Convolution(n, tiles, (strides[1], strides[5]), False, dtype)
     axes = forward_axes(window, tuple(sizes))
     if name == "depthwise":
         return shape, depthwise.Gathering(axes, n, channels, three(counts), strides, dtype)
@@ -91,15 +92,16 @@ def input_gradient(grad_shape: Shape, w_shape: Shape, sizes: Shape, window: Wind
     shape = (n, *sizes, channels)
     if not math.prod(shape):
         return shape, True, []
-    group, filter, *taps, channel = weight_strides(w_shape, groups)
+    group, filter, *steps, channel = weight_strides(w_shape, groups)
     name, _ = decide(n, filters, channels, window, sizes, groups, dtype, choices)
     if name == "winograd":  # the kernel turned around: from its last tap
-        before = tuple([2 - side for side in befores(window)])
-        return shape, True, [winograd.Convolution(n, counts, filters, before, sizes, channels, 8, (channel, filter, -3, -1),
-                                                  dtype)]
+        size = window.kernel[0]
+        before = [d * (size - 1) - side for d, side in zip(window.dilation, befores(window))]
+        tiles = grid(counts, filters, before, sizes, channels, size, window.dilation)
+        return shape, True, [winograd.Convolution(n, tiles, (channel, filter), True, dtype)]
     phases = backward_axes(window, sizes, tuple(counts))
     complete = sum([math.prod([axis.out for axis in axes]) for axes in phases]) == math.prod(sizes)
-    strides = (group, channel, *taps, filter)
+    strides = (group, channel, *steps, filter)
     if name == "depthwise":
         return shape, complete, [depthwise.Gathering(axes, n, channels, three(sizes), strides, dtype) for axes in phases]
     return shape, complete, [direct.Gathering(axes, n, filters, channels, groups, three(sizes), strides, dtype)
@@ -118,8 +120,8 @@ def weight_gradient(grad_shape: Shape, x_shape: Shape, window: Window, groups: i
     strides = weight_strides(shape, groups)
     name, _ = decide(n, channels, filters, window, counts, groups, dtype, choices)
     if name == "winograd":
-        return shape, winograd.WeightGradient(n, sizes, channels, befores(window), counts, filters, (strides[1], strides[5]),
-                                              dtype)
+        tiles = grid(sizes, channels, befores(window), counts, filters, window.kernel[0], window.dilation)
+        return shape, winograd.WeightGradient(n, tiles, (strides[1], strides[5]), dtype)
     axes = forward_axes(window, tuple(sizes))
     if name == "depthwise":
         return shape, depthwise.WeightGradient(axes, n, channels, three(counts), strides, dtype)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from tensorgrad.kernels.compiled.crew import shared
 from tensorgrad.kernels.compiled.jit import jit
-from tensorgrad.kernels.compiled.tiles import ROWS, VECTORS, make_product_tile, make_tile, make_weight_tile
+from tensorgrad.kernels.compiled.tiles import ROWS, VECTORS, make_outer_tile, make_product_tile, make_tile, make_weight_tile
 
 WEIGHT_ROWS = 6  # taps of a tile of the weight gradient
 
@@ -26,6 +26,10 @@ weight_one = make_weight_tile(WEIGHT_ROWS, 1, True)
 product_full, product_line_full = make_product_tile(R_FULL, VECTORS), make_product_tile(1, VECTORS)
 product_two, product_line_two = make_product_tile(R_TWO, 2), make_product_tile(1, 2)
 product_one, product_line_one = make_product_tile(R_ONE, 1), make_product_tile(1, 1)
+
+outer_full, outer_two, outer_one = make_outer_tile(4, VECTORS), make_outer_tile(8, 2), make_outer_tile(8, 1)
+
+OUTER_DEPTH = 96  # rows of a product of a transposed matrix at a time: a panel of them stays in the first-level cache
 
 
 @jit
@@ -141,6 +145,28 @@ def product(a, at, row_in, rows, count, w, w0, y, to, row_out, filters, lane):
         width = panel_width(left, lane)
         w0 += count * width
         f += width
+
+
+@jit
+def outer(a, at, row_a, count, rows, g, base_g, row_g, dw, d0, filters, row, lane):
+    """Add to dw (rows, row) the product of the transposed (count, rows) matrix ``a[at + t·row_a :]`` with the (count,
+    filters) matrix ``g[base_g + t·row_g :]``; `rows` and `filters` are multiples of `lane`."""
+    for t in range(0, count, OUTER_DEPTH):
+        depth = min(OUTER_DEPTH, count - t)
+        here, there = at + t * row_a, base_g + t * row_g
+        f = 0
+        while f < filters:
+            left = filters - f
+            if left >= VECTORS * lane:
+                for m in range(0, rows, 4):
+                    outer_full(a, here + m, row_a, depth, g, there + f, row_g, dw, d0 + m * row + f, row)
+            elif left > lane:
+                for m in range(0, rows, 8):
+                    outer_two(a, here + m, row_a, depth, g, there + f, row_g, dw, d0 + m * row + f, row)
+            else:
+                for m in range(0, rows, 8):
+                    outer_one(a, here + m, row_a, depth, g, there + f, row_g, dw, d0 + m * row + f, row)
+            f += panel_width(left, lane)
 
 
 # -- weights in and out ------------------------------------------------------------------------------------------------

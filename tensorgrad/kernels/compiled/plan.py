@@ -1,7 +1,7 @@
 """Which algorithm a convolution runs by; decided by its shape.
 
     depthwise   every group has one channel and one filter
-    winograd    3×3, stride 1: a quarter of the multiplications, where channels fill vectors
+    winograd    3×3 and 5×5, stride 1: about a third of the multiplications, where channels fill vectors
     direct      everything else
 
 `benchmarks` measures the three against each other; the thresholds below are where they cross.  `kernels.explain` shows the
@@ -21,11 +21,11 @@ from tensorgrad.window import Window, times
 
 LEAST_CHANNELS = 16  # below, the transforms cost more than the multiplications they save
 LEAST_TILES = 32     # below, transforming the weights does
-POINTS = 36          # multiplications per tile of 4×4 results, channel and filter
+POINTS = 36          # multiplications per tile, channel and filter
 
-# Rounding in float32, as a share of the norm of the result, per root of the number of terms: by Winograd, and directly.
-RESULT_ROUNDING = (1.1e-7, 5e-8)   # terms: channels that are summed over
-WEIGHT_ROUNDING = (1.6e-8, 1.2e-8)  # terms: positions of all images
+# Rounding in float32, as a share of the norm of the result, per root of the number of terms.
+DIRECT_RESULT, DIRECT_WEIGHT = 1.7e-8, 1.2e-8              # terms: products of a result; positions of all images
+WINOGRAD_RESULT, WINOGRAD_WEIGHT = 1.1e-7, {3: 1.6e-8, 5: 3.7e-8}  # terms: channels that are summed over; positions
 
 
 def algorithm(batch: int, channels: int, filters: int, window: Window, counts: tuple[int, ...], groups: int,
@@ -51,31 +51,35 @@ def decide(batch: int, channels: int, filters: int, window: Window, counts: tupl
         return "direct", "depthwise is switched off by algorithms(depthwise=False)"
     obstacle = impossible(channels, filters, window, groups, dtype)
     if obstacle:
-        return "direct", f"{obstacle}; Winograd's 4×4 tiles need 3×3 at stride 1 in float32 and channels that fill vectors"
+        return "direct", (f"{obstacle}; Winograd's tiles need 3×3 or 5×5 at stride 1 in float32 and channels that fill "
+                          "vectors")
     if choices.winograd is False:
         return "direct", "Winograd is switched off by algorithms(winograd=False)"
-    tiles = number_of_tiles(batch, counts)
+    side = 7 - window.kernel[0]
+    square, tiles = times((side, side)), number_of_tiles(batch, window, counts)
     if choices.winograd is None:
         if min(channels, filters) < LEAST_CHANNELS:
             return "direct", (f"with {channels} to {filters} channels, fewer than {LEAST_CHANNELS}, Winograd's transforms "
                               "cost more than they save")
-        if tiles < LEAST_TILES or min(counts) < 3:
-            return "direct", f"for {tiles} tiles of 4×4, transforming the weights for Winograd costs more than it saves"
+        if tiles < LEAST_TILES or min(counts) < window.kernel[0]:
+            return "direct", f"for {tiles} tiles of {square}, transforming the weights for Winograd costs more than it saves"
     cause = ("asked for by algorithms(winograd=True)" if choices.winograd else
              f"{channels} to {filters} channels fill vectors")
-    return "winograd", f"3×3 at stride 1, {cause}: 36 instead of 144 multiplications per tile of 4×4"
+    return "winograd", (f"{times(window.kernel)} at stride 1, {cause}: {POINTS} instead of {side**2 * window.taps} "
+                        f"multiplications per tile of {square}")
 
 
 def impossible(channels: int, filters: int, window: Window, groups: int, dtype: np.dtype) -> str:
     """What keeps Winograd from running at all; "" if nothing does."""
     lane = lanes(dtype.itemsize)
-    if window.kernel != (3, 3):
+    if window.kernel not in ((3, 3), (5, 5)):
         return f"the kernel is {times(window.kernel)}"
-    if window.stride != (1, 1) or window.dilation != (1, 1):
-        return f"the stride is {times(window.stride)}, the dilation {times(window.dilation)}"
+    if window.stride != (1, 1):
+        return f"the stride is {times(window.stride)}"
     if groups != 1:
         return f"there are {groups} groups"
-    if not all(0 <= side <= 2 for axis in window.padding for side in axis):
+    if not all(0 <= side <= d * (k - 1) for axis, k, d in zip(window.padding, window.kernel, window.dilation)
+               for side in axis):
         return f"the padding is {window.padding}"
     if dtype != np.float32:
         return f"the dtype is {dtype.name}"
@@ -83,9 +87,10 @@ def impossible(channels: int, filters: int, window: Window, groups: int, dtype: 
     return f"{' and '.join(uneven)} channels do not fill vectors of {lane}" if uneven else ""
 
 
-def number_of_tiles(batch: int, counts: tuple[int, ...]) -> int:
-    """How many tiles of 4×4 cover the results."""
-    return batch * math.prod([-(-n // 4) for n in counts])
+def number_of_tiles(batch: int, window: Window, counts: tuple[int, ...]) -> int:
+    """How many of Winograd's tiles cover the results."""
+    side = 7 - window.kernel[0]
+    return batch * math.prod([-(-n // (side * d)) * d for n, d in zip(counts, window.dilation)])
 
 
 def plan(kernel: str, batch: int, channels: int, filters: int, window: Window, sizes: tuple[int, ...],
@@ -102,18 +107,21 @@ def plan(kernel: str, batch: int, channels: int, filters: int, window: Window, s
     positions = batch * math.prod(counts)
     products, copies = positions * weights, weights
     if name == "winograd":
-        tiles = number_of_tiles(batch, made)
+        tiles = number_of_tiles(batch, window, made)
         products = POINTS * tiles * channels * filters
         copies = POINTS * (tiles * (channels + filters) + channels * filters)
-    return Plan(name, why, products, copies * dtype.itemsize, rounding(kernel, name, inner, positions, dtype))
+    terms = positions if kernel == "conv_weight_grad" else inner // groups
+    return Plan(name, why, products, copies * dtype.itemsize, rounding(kernel, name, terms, window, dtype))
 
 
-def rounding(kernel: str, name: str, channels: int, positions: int, dtype: np.dtype) -> float | None:
+def rounding(kernel: str, name: str, terms: int, window: Window, dtype: np.dtype) -> float | None:
     """About how far a float32 result is from the exact one, as a share of its norm; None where it was not measured.
 
     For entries of both signs.  Where large terms cancel, the share is larger, for every algorithm.
     """
     if dtype != np.float32 or name == "depthwise":
         return None
-    factors, terms = (WEIGHT_ROUNDING, positions) if kernel == "conv_weight_grad" else (RESULT_ROUNDING, channels)
-    return max(2e-7 if name == "direct" else 4e-7, factors[name == "direct"] * math.sqrt(terms))
+    weights = kernel == "conv_weight_grad"
+    if name == "winograd":
+        return max(4e-7, (WINOGRAD_WEIGHT[window.kernel[0]] if weights else WINOGRAD_RESULT) * math.sqrt(terms))
+    return max(2e-7, (DIRECT_WEIGHT if weights else DIRECT_RESULT * math.sqrt(window.taps)) * math.sqrt(terms))

@@ -141,3 +141,35 @@ def make_product_tile(rows: int, vectors: int, unrolled: int = 4):
         return signature, codegen
 
     return tile
+
+
+def make_outer_tile(rows: int, vectors: int):
+    """dw[d0 + m·row : + vectors·lanes] += Σ_t a[at + t·row_a + m] · g[base_g + t·row_g : ...], for `rows` columns m of `a`
+    and `count` rows t.  The product of a transposed matrix with another: a tile of the weight gradient without tables."""
+
+    @intrinsic
+    def tile(typing, a, at, row_a, count, g, base_g, row_g, dw, d0, row):
+        signature = types.void(a, i64, i64, i64, g, i64, i64, dw, i64, i64)
+
+        def codegen(context, builder, signature, args):
+            a, at, row_a, count, g, base_g, row_g, dw, d0, row = args
+            t = signature.args
+            v = Vectors(context, builder, t[0].dtype)
+            b, width = v.b, v.lanes
+            left, right, total = v.array(t[0], a, at), v.array(t[4], g, base_g), v.array(t[7], dw, d0)
+            places = [v.at(v.at(total, b.mul(row, v.int(m))), n * width) for m in range(rows) for n in range(vectors)]
+            loop = v.loop(count, [v.load(place) for place in places])
+            line, there = v.at(left, b.mul(loop.index, row_a)), v.at(right, b.mul(loop.index, row_g))
+            grads = [v.load(v.at(there, n * width)) for n in range(vectors)]
+            sums = []
+            for m in range(rows):
+                value = v.splat(b.load(v.at(line, m)))
+                sums += [v.fma(value, grads[n], loop.values[m * vectors + n]) for n in range(vectors)]
+            loop.end(sums)
+            for value, place in zip(sums, places):
+                v.store(value, place)
+            return context.get_dummy_value()
+
+        return signature, codegen
+
+    return tile

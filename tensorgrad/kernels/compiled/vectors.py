@@ -7,11 +7,14 @@ writes such code once, for float32 and float64 and for the vector width of the p
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Sequence
 
+import numpy as np
 from llvmlite import binding, ir
 from numba import types
 from numba.extending import intrinsic
+
+from tensorgrad.kernels.compiled.jit import jit
 
 I1, I32, I64 = ir.IntType(1), ir.IntType(32), ir.IntType(64)
 
@@ -24,6 +27,22 @@ i64 = types.int64
 def lanes(itemsize: int) -> int:
     """How many numbers of `itemsize` bytes one vector holds."""
     return VECTOR_BYTES // itemsize
+
+
+def aligned(count: int, dtype: np.dtype) -> np.ndarray:
+    """An array of `count` numbers, not set, whose vectors do not cross from one line of the cache into the next: those take
+    twice as long."""
+    room = np.empty(count + VECTOR_BYTES // dtype.itemsize, dtype)
+    start = -room.ctypes.data % VECTOR_BYTES // dtype.itemsize
+    return room[start:start + count]
+
+
+@jit
+def empty(count, dtype):
+    """`aligned`, in compiled code."""
+    room = np.empty(count + VECTOR_BYTES // 4, dtype)
+    start = -room.ctypes.data % VECTOR_BYTES // room.itemsize
+    return room[start:start + count]
 
 
 class Vectors:
@@ -72,6 +91,10 @@ class Vectors:
         undefined = ir.Constant(vector, ir.Undefined)
         one = self.b.insert_element(undefined, scalar, ir.Constant(I32, 0))
         return self.b.shuffle_vector(one, undefined, ir.Constant(ir.VectorType(I32, self.lanes), [0] * self.lanes))
+
+    def shuffle(self, a: Any, b: Any, order: Sequence[Any]) -> Any:
+        """The lanes `order` of a and, from number `lanes` on, of b."""
+        return self.b.shuffle_vector(a, b, ir.Constant(ir.VectorType(I32, self.lanes), order))
 
     def fma(self, a: Any, b: Any, c: Any) -> Any:
         """a · b + c, rounded once."""
@@ -168,6 +191,35 @@ def clear(typing, target, at, count):
         v._call("llvm.memset.p0.i64", ir.VoidType(),
                 [builder.bitcast(v.array(signature.args[0], target, at), ir.IntType(8).as_pointer()),
                  ir.Constant(ir.IntType(8), 0), builder.mul(count, v.int(v.bytes)), ir.Constant(I1, 0)])
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+@intrinsic
+def transpose(typing, x, at, row, valid, y, to, to_row, to_valid):
+    """y[to + j·to_row + i] = x[at + i·row + j] for a block of lanes × lanes.  Only the first `valid` entries of a row of x
+    are read, and only the first `to_valid` of a row of y are written."""
+    signature = types.void(x, i64, i64, i64, y, i64, i64, i64)
+
+    def codegen(context, builder, signature, args):
+        x, at, row, valid, y, to, to_row, to_valid = args
+        v = Vectors(context, builder, signature.args[0].dtype)
+        b = builder
+        source, target, mask = v.array(signature.args[0], x, at), v.array(signature.args[4], y, to), v.first_lanes(valid)
+        lines = [v.load_masked(v.at(source, b.mul(row, v.int(i))), mask) for i in range(v.lanes)]
+        span = 1
+        while span < v.lanes:  # swap the off-diagonal blocks of span × span
+            numbers = range(v.lanes)
+            upper = [j if not j & span else v.lanes + j - span for j in numbers]
+            lower = [j + span if not j & span else v.lanes + j for j in numbers]
+            for i in numbers:
+                if not i & span:
+                    lines[i], lines[i + span] = [v.shuffle(lines[i], lines[i + span], order) for order in (upper, lower)]
+            span *= 2
+        mask = v.first_lanes(to_valid)
+        for j in range(v.lanes):
+            v.store_masked(lines[j], v.at(target, b.mul(to_row, v.int(j))), mask)
         return context.get_dummy_value()
 
     return signature, codegen

@@ -1,20 +1,21 @@
-"""The three small matrices of Winograd's F(4×4, 3×3), as vector code.
+"""The three small matrices of Winograd's F(4×4, 3×3) and F(2×2, 5×5), as vector code.
 
-A 4×4 block of outputs of a 3×3 convolution needs 16 · 9 = 144 multiplications per pair of channels; Winograd's way
-needs 36:
+A 4×4 block of outputs of a 3×3 convolution needs 16 · 9 = 144 multiplications per pair of channels, a 2×2 block of a
+5×5 convolution 4 · 25 = 100; Winograd's way needs 36 for either:
 
-    y = Aᵀ [ (G w Gᵀ) ⊙ (Bᵀ x B) ] A          x: 6×6 inputs, w: 3×3 weights, y: 4×4 outputs
+    y = Aᵀ [ (G w Gᵀ) ⊙ (Bᵀ x B) ] A          x: 6×6 inputs, w: K×K weights, y: (7 - K)×(7 - K) outputs
 
-The interpolation points are 0, ±√½, ±√2 and ∞; the usual 0, ±1, ±2, ∞ need as many operations and lose twice as many
-digits.
+G evaluates polynomials with K coefficients at six points, A those with 7 - K, and B depends on the points alone.  These
+are 0, ±√½, ±√2 and ∞; the usual 0, ±1, ±2, ∞ need as many operations and lose twice as many digits.
 
 Source
-    Lavin and Gray, "Fast algorithms for convolutional neural networks", 2016; the matrices follow from the points by
-    the
+    Lavin and Gray, "Fast algorithms for convolutional neural networks", 2016; the matrices follow from the points by the
     Toom-Cook construction.
 """
 
 from __future__ import annotations
+
+from typing import Any, Callable
 
 from numba import types
 from numba.extending import intrinsic
@@ -25,7 +26,9 @@ i64 = types.int64
 
 P, Q = 0.5**0.5, 2.0**0.5  # the points are 0, ±P, ±Q, ∞
 P2, Q2 = 0.5, 2.0
-NP, NQ = 2 * P2 * (P2 - Q2), 2 * Q2 * (Q2 - P2)  # what the polynomials of P and of Q are divided by
+DIVISORS = {0: P2 * Q2, P: 2 * P2 * (P2 - Q2), Q: 2 * Q2 * (Q2 - P2)}  # of the values at 0, at ±P and at ±Q
+
+Line = Callable[[Vectors, list], list]
 
 
 def input_line(v: Vectors, d: list) -> list:
@@ -38,44 +41,41 @@ def input_line(v: Vectors, d: list) -> list:
             f(P2 * Q2, d[1], f(-(P2 + Q2), d[3], d[5]))]
 
 
-def weight_line(v: Vectors, g: list) -> list:
-    """G g: three weights at the six points."""
-    f = lambda scale, x, y: v.fma(v.constant(scale), x, y)  # noqa: E731
-    scaled = lambda scale, x: v.b.fmul(v.constant(scale), x)  # noqa: E731
-    even_p, even_q = scaled(1 / NP, f(P2, g[2], g[0])), scaled(1 / NQ, f(Q2, g[2], g[0]))
-    return [scaled(1 / (P2 * Q2), g[0]), f(P / NP, g[1], even_p), f(-P / NP, g[1], even_p),
-            f(Q / NQ, g[1], even_q), f(-Q / NQ, g[1], even_q), g[2]]
+def at_points(count: int, divide: bool) -> Line:
+    """The polynomial with these `count` coefficients at the six points: A y, or, over the divisors, G g."""
+    def line(v: Vectors, values: list) -> list:
+        result = [v.b.fmul(v.constant(1 / DIVISORS[0] if divide else 1), values[0])]
+        for point in (P, Q):
+            even: list[Any] = []
+            odd: list[Any] = []
+            for start, total in ((0, even), (1, odd)):
+                for k in range(start, count, 2):
+                    scale = v.constant(point**(k - start) / (DIVISORS[point] if divide else 1))
+                    total.append(v.fma(scale, values[k], total[-1]) if total else v.b.fmul(scale, values[k]))
+            result += [v.fma(v.constant(sign * point), odd[-1], even[-1]) for sign in (1, -1)]
+        return [*result, values[-1]]
+
+    return line
 
 
-def output_line(v: Vectors, m: list) -> list:
-    """Aᵀ m: six points to four outputs."""
-    f = lambda scale, x, y: v.fma(v.constant(scale), x, y)  # noqa: E731
-    scaled = lambda scale, x: v.b.fmul(v.constant(scale), x)  # noqa: E731
-    sum_p, difference_p = v.b.fadd(m[1], m[2]), v.b.fsub(m[1], m[2])
-    sum_q, difference_q = v.b.fadd(m[3], m[4]), v.b.fsub(m[3], m[4])
-    return [v.b.fadd(m[0], v.b.fadd(sum_p, sum_q)), f(Q, difference_q, scaled(P, difference_p)),
-            f(Q2, sum_q, scaled(P2, sum_p)), f(Q**3, difference_q, f(P**3, difference_p, m[5]))]
+def at_points_transposed(count: int, divide: bool) -> Line:
+    """From six points to `count` values: Aᵀ m, or, over the divisors, Gᵀ u."""
+    def line(v: Vectors, m: list) -> list:
+        result = []
+        for k in range(count):
+            terms = [v.b.fmul(v.constant(1 / DIVISORS[0] if divide else 1), m[0])] if k == 0 else []
+            terms += [m[5]] if k == count - 1 else []
+            for point, here, opposite in ((P, m[1], m[2]), (Q, m[3], m[4])):
+                scale = v.constant(point**k / (DIVISORS[point] if divide else 1))
+                both = v.b.fsub(here, opposite) if k % 2 else v.b.fadd(here, opposite)
+                terms.append(v.fma(scale, both, terms[-1]) if terms else v.b.fmul(scale, both))
+            result.append(terms[-1])
+        return result
+
+    return line
 
 
-def output_line_transposed(v: Vectors, y: list) -> list:
-    """A y: four outputs' gradients at the six points."""
-    f = lambda scale, x, z: v.fma(v.constant(scale), x, z)  # noqa: E731
-    even_p, odd_p = f(P2, y[2], y[0]), f(P2, y[3], y[1])
-    even_q, odd_q = f(Q2, y[2], y[0]), f(Q2, y[3], y[1])
-    return [y[0], f(P, odd_p, even_p), f(-P, odd_p, even_p), f(Q, odd_q, even_q), f(-Q, odd_q, even_q), y[3]]
-
-
-def weight_line_transposed(v: Vectors, u: list) -> list:
-    """Gᵀ u: six points to the gradients of three weights."""
-    f = lambda scale, x, y: v.fma(v.constant(scale), x, y)  # noqa: E731
-    scaled = lambda scale, x: v.b.fmul(v.constant(scale), x)  # noqa: E731
-    sum_p, sum_q = v.b.fadd(u[1], u[2]), v.b.fadd(u[3], u[4])
-    return [f(1 / NQ, sum_q, f(1 / NP, sum_p, scaled(1 / (P2 * Q2), u[0]))),
-            f(Q / NQ, v.b.fsub(u[3], u[4]), scaled(P / NP, v.b.fsub(u[1], u[2]))),
-            f(Q2 / NQ, sum_q, f(P2 / NP, sum_p, u[5]))]
-
-
-def make_transform(line, n_in: int, n_out: int, edge: str = "", add: bool = False):
+def make_transform(line: Line, n_in: int, n_out: int, edge: str = "", add: bool = False):
     """Apply `line` to the columns and then the rows of one n_in × n_in block of vectors.
 
     Entry (i, j) is read at ``x[at + i·row + j·column]`` and written at ``y[to + i·to_row + j·to_column]``.  `edge`

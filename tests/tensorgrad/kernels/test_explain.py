@@ -41,9 +41,9 @@ def three(kernel_set, x, w, grad, window, groups=1):
             kernel_set.conv_weight_grad(grad, x, window, groups))
 
 
-def case(rng, n, c, f, sizes, padding=1, dtype=np.float32):
-    window = Window.parse("conv2d", 2, 3, 1, padding)
-    x, w = rng.normal(size=(n, c, *sizes)), rng.normal(size=(f, c, 3, 3)) / math.sqrt(9 * c)
+def case(rng, n, c, f, sizes, padding=1, dtype=np.float32, kernel=3, dilation=1):
+    window = Window.parse("conv2d", 2, kernel, 1, padding, dilation)
+    x, w = rng.normal(size=(n, c, *sizes)), rng.normal(size=(f, c, kernel, kernel)) / math.sqrt(kernel**2 * c)
     grad = rng.normal(size=(n, f, *window.output_sizes(sizes)))
     return x.astype(dtype), w.astype(dtype), grad.astype(dtype), window
 
@@ -54,9 +54,11 @@ def case(rng, n, c, f, sizes, padding=1, dtype=np.float32):
 @needs_numba
 @pytest.mark.parametrize("x, w, options, algorithm, why", [
     ((64, 64, 32, 32), (64, 64, 3, 3), {"padding": 1}, "winograd", "3×3 at stride 1"),
-    ((64, 64, 32, 32), (64, 64, 5, 5), {"padding": 2}, "direct", "the kernel is 5×5"),
-    ((64, 64, 32, 32), (64, 64, 3, 3), {"stride": 2}, "direct", "the stride is 2×2, the dilation 1×1"),
-    ((64, 64, 32, 32), (64, 64, 3, 3), {"dilation": (1, 2)}, "direct", "the stride is 1×1, the dilation 1×2"),
+    ((64, 64, 32, 32), (64, 64, 5, 5), {"padding": 2}, "winograd", "5×5 at stride 1, .*: 36 instead of 100"),
+    ((64, 64, 32, 32), (64, 64, 3, 3), {"dilation": (1, 2)}, "winograd", "3×3 at stride 1, .*: 36 instead of 144"),
+    ((64, 64, 32, 32), (64, 64, 7, 7), {"padding": 2}, "direct", "the kernel is 7×7"),
+    ((64, 64, 32, 32), (64, 64, 3, 5), {"padding": 2}, "direct", "the kernel is 3×5"),
+    ((64, 64, 32, 32), (64, 64, 3, 3), {"stride": 2}, "direct", "the stride is 2×2"),
     ((64, 64, 32, 32), (64, 32, 3, 3), {"groups": 2}, "direct", "there are 2 groups"),
     ((64, 64, 32, 32), (64, 64, 3, 3), {"padding": 3}, "direct", "the padding is ((3, 3), (3, 3))"),
     ((64, 64, 32, 32), (64, 64, 3, 3), {"dtype": "float64"}, "direct", "the dtype is float64"),
@@ -178,14 +180,17 @@ def test_mistakes(call, error, text):
 @needs_numba
 @pytest.mark.parametrize("x, w, options", [
     ((8, 16, 9, 9), (32, 16, 3, 3), {}), ((8, 32, 9, 9), (16, 32, 3, 3), {"padding": 2}),
-    ((8, 16, 9, 9), (32, 16, 5, 5), {}),
+    ((8, 16, 9, 9), (32, 16, 5, 5), {}), ((8, 16, 11, 7), (16, 16, 5, 5), {"padding": (4, 1)}),
+    ((8, 16, 9, 10), (32, 16, 3, 3), {"padding": (1, 4), "dilation": (2, 3)}),
+    ((8, 16, 11, 11), (16, 16, 5, 5), {"padding": 3, "dilation": (1, 2)}), ((8, 16, 9, 9), (32, 16, 7, 7), {"padding": 3}),
     ((8, 16, 9, 9), (32, 16, 3, 3), {"stride": 2}), ((8, 16, 9, 9), (16, 1, 3, 3), {"groups": 16}),
     ((2, 16, 9, 9), (16, 16, 3, 3), {"padding": 2}),  # 18 tiles of results, 18 of cells
     ((4, 16, 9, 9), (16, 16, 3, 3), {}),              # 16 tiles of results, 36 of cells
 ])
 def test_what_is_said_is_what_runs(compiled, rng, x, w, options):
     groups = options.get("groups", 1)
-    window = Window.parse("conv2d", 2, w[2:], options.get("stride", 1), options.get("padding", 0))
+    window = Window.parse("conv2d", 2, w[2:], options.get("stride", 1), options.get("padding", 0),
+                          options.get("dilation", 1))
     image, weight = rng.normal(size=x).astype(np.float32), rng.normal(size=w).astype(np.float32)
     grad = rng.normal(size=(x[0], w[0], *window.output_sizes(x[2:]))).astype(np.float32)
     runs = {}
@@ -239,21 +244,46 @@ def test_override_changes_what_is_said_at_once(compiled):
 
 
 @needs_numba
-@pytest.mark.parametrize("n, c, f, sizes, padding", [
-    (8, 16, 16, (14, 14), 1), (4, 64, 32, (13, 9), 2), (2, 256, 256, (8, 8), 1), (16, 16, 32, (32, 32), 0),
-    (1, 16, 16, (1, 1), 1), (1, 16, 16, (2, 1), 2),
+@pytest.mark.parametrize("n, c, f, sizes, padding, kernel, dilation", [
+    (8, 16, 16, (14, 14), 1, 3, 1), (4, 64, 32, (13, 9), 2, 3, 1), (2, 256, 256, (8, 8), 1, 3, 1),
+    (16, 16, 32, (32, 32), 0, 3, 1), (1, 16, 16, (1, 1), 1, 3, 1), (1, 16, 16, (2, 1), 2, 3, 1),
+    (8, 16, 48, (15, 14), 2, 5, 1), (4, 64, 32, (13, 9), 4, 5, 1), (2, 192, 208, (7, 9), 1, 5, 1),
+    (1, 16, 16, (5, 6), 2, 5, 1),
+    (4, 32, 16, (13, 9), (2, 1), 3, (2, 1)), (4, 16, 64, (17, 19), (3, 0), 3, (3, 5)), (4, 32, 16, (17, 11), 4, 5, (3, 2)),
+    (2, 16, 16, (3, 4), 4, 3, 4),
 ])
-def test_rounding_is_within_twice_what_is_documented(compiled, rng, n, c, f, sizes, padding):
-    x, w, grad, window = case(rng, n, c, f, sizes, padding)
+def test_rounding_is_within_twice_what_is_documented(compiled, rng, n, c, f, sizes, padding, kernel, dilation):
+    x, w, grad, window = case(rng, n, c, f, sizes, padding, np.float32, kernel, dilation)
     exact = three(kernels.load("reference"), *(a.astype(np.float64) for a in (x, w, grad)), window)
     for choice in (True, False):
         with algorithms(winograd=choice):
-            found = explain("conv2d", x, w, padding=padding)
+            found = explain("conv2d", x, w, padding=padding, dilation=dilation)
             assert names(found) == ["winograd" if choice else "direct"] * 3
             for direction, result, truth in zip(DIRECTIONS, three(compiled, x, w, grad, window), exact):
                 assert result.dtype == np.float32
                 share = np.linalg.norm(result - truth) / np.linalg.norm(truth)
                 assert share < 2 * getattr(found, direction).rounding, (direction, choice)
+
+
+@needs_numba
+@pytest.mark.parametrize("kernel, threads", [(3, 1), (3, 2), (5, 3)])
+def test_wide_weight_gradient_in_rounds(compiled, rng, monkeypatch, kernel, threads):
+    """Transformed tiles that do not fit in cache are added up round by round."""
+    x, w, grad, window = case(rng, 2, 192, 208, (9, 8), kernel // 2, kernel=kernel)
+    exact = kernels.load("reference").conv_weight_grad(grad.astype(np.float64), x.astype(np.float64), window, 1)
+    from tensorgrad.kernels.compiled import convolution, winograd
+    monkeypatch.setattr(winograd, "ROUND", 5 * 36 * (192 + 208 + 32) * 4)  # five tiles
+    before = kernels.get_num_threads()
+    convolution.weight_gradient.cache_clear()
+    try:
+        kernels.set_num_threads(threads)
+        with algorithms(winograd=True):
+            found = [compiled.conv_weight_grad(grad, x, window, 1) for _ in range(2)]
+    finally:
+        kernels.set_num_threads(before)
+        convolution.weight_gradient.cache_clear()
+    np.testing.assert_array_equal(*found)
+    assert np.linalg.norm(found[0] - exact) < 2e-6 * np.linalg.norm(exact)
 
 
 @needs_numba
