@@ -79,6 +79,12 @@ class Kernels(Protocol):
     def log_softmax(self, x: Array, dim: int) -> Array:
         """y = x - log Σ eˣ along axis `dim` ≥ 0, the largest entry taken out first; any memory order."""
 
+    def softmax_grad(self, grad: Array, y: Array, dim: int) -> Array:
+        """y · (grad - Σ grad · y) along axis `dim`, for y = softmax(x)."""
+
+    def log_softmax_grad(self, grad: Array, y: Array, dim: int) -> Array:
+        """grad - eʸ · Σ grad along axis `dim`, for y = log_softmax(x)."""
+
     def cross_entropy(self, x: Array, classes: Array) -> tuple[Array, Array]:
         """log Σ eˣ - x[class] of each row, and what normalises it: its largest entry, and log Σ e^(x - largest).
 

@@ -30,8 +30,11 @@ class Softmax(Op):
         return by_kernel(kernels.active().softmax, x, self.dim)
 
     def backward(self, grad):
-        weighted = grad * self.output
-        return weighted - self.output * sum(weighted, self.dim, True)
+        y = self.output
+        if not isinstance(grad, Tensor) and grad.ndim:
+            return kernels.active().softmax_grad(grad, y, self.dim[0])
+        weighted = grad * y
+        return weighted - y * sum(weighted, self.dim, True)
 
 
 class LogSoftmax(Op):
@@ -47,7 +50,10 @@ class LogSoftmax(Op):
         return by_kernel(kernels.active().log_softmax, x, self.dim)
 
     def backward(self, grad):
-        return grad - exp(self.output) * sum(grad, self.dim, True)
+        y = self.output
+        if not isinstance(grad, Tensor) and grad.ndim:
+            return kernels.active().log_softmax_grad(grad, y, self.dim[0])
+        return grad - exp(y) * sum(grad, self.dim, True)
 
 
 def by_kernel(kernel: Any, x: np.ndarray, dim: tuple[int, ...]) -> np.ndarray:

@@ -1,7 +1,6 @@
-"""Softmax, its logarithm, and the cross entropy of a class, over the rows of a matrix.
+"""Softmax, its logarithm, and the cross entropy of a class, over the rows of a matrix, with their gradients.
 
-A block of rows is taken through each step together, in the first-level cache: the exponential then runs over one long
-array, however few columns there are.
+Rows are short vectors or long ones; a few sweeps over each do all, while it is in the first-level cache.
 """
 
 from __future__ import annotations
@@ -9,12 +8,12 @@ from __future__ import annotations
 import numpy as np
 
 from tensorgrad.kernels.compiled.crew import shared, slices
-from tensorgrad.kernels.compiled.exponential import exp
+from tensorgrad.kernels.compiled.exponential import exponential, log
+from tensorgrad.kernels.compiled.expressions import Number
 from tensorgrad.kernels.compiled.jit import jit
-from tensorgrad.kernels.compiled.rows import largest, total
+from tensorgrad.kernels.compiled.rows import add, largest, sweep, total
 
-BLOCK = 4096  # entries of a block of rows, about
-COST = 8      # moves that an exponential takes as long as
+COST = 8  # moves that an exponential takes as long as
 
 
 def cross_entropy(x, classes):
@@ -33,117 +32,126 @@ def cross_entropy_grad(factors, x, classes, norms):
 
 
 def softmax(x, dim):
-    return along(normalize_rows, x, dim)
+    return along(normalize_rows, dim, x)
+
+
+def softmax_grad(grad, y, dim):
+    return along(softmax_slopes, dim, y, grad)
 
 
 def log_softmax(x, dim):
-    return along(log_normalize_rows, x, dim)
+    return along(log_normalize_rows, dim, x)
 
 
-def along(kernel, x, dim):
-    """The kernel on rows of x that run along axis `dim`; the result lies in memory with that axis innermost."""
-    order = [i for i in range(x.ndim) if i != dim] + [dim]
-    rows = np.ascontiguousarray(x.transpose(order))
-    y = np.empty(rows.shape, x.dtype)
-    flat, out = rows.reshape(-1, x.shape[dim]) if x.size else rows.reshape(0, 1), y.reshape(-1, max(x.shape[dim], 1))
-    kernel(slices(len(flat), COST * x.size), len(flat), flat, out)
-    return y.transpose(np.argsort(order))
+def log_softmax_grad(grad, y, dim):
+    return along(log_softmax_slopes, dim, y, grad)
+
+
+def along(kernel, dim, *arrays):
+    """The kernel on rows of the arrays that run along axis `dim`; the result lies in memory with that axis innermost."""
+    first = arrays[0]
+    order = [i for i in range(first.ndim) if i != dim] + [dim]
+    rows = [np.ascontiguousarray(a.transpose(order)) for a in arrays]
+    y = np.empty(rows[0].shape, first.dtype)
+    columns = max(first.shape[dim], 1)
+    count = y.size // columns
+    kernel(slices(count, COST * y.size), count, columns, *[a.reshape(-1) for a in (*rows, y)])
+    return y.transpose([*range(dim), first.ndim - 1, *range(dim, first.ndim - 1)])
+
+
+# -- sweeps over a row -------------------------------------------------------------------------------------------------
+
+
+def of_shifted(x: Number, top: Number) -> Number:
+    return exponential(x - top)
+
+
+def shifted(x: Number, top: Number, logarithm: Number) -> Number:
+    return x - top - logarithm
+
+
+def scaled_share(x: Number, top: Number, logarithm: Number, factor: Number) -> Number:
+    return exponential(x - top - logarithm) * factor
+
+
+def product(x: Number, factor: Number) -> Number:
+    return x * factor
+
+
+def weighted(y: Number, grad: Number) -> Number:
+    return y * grad
+
+
+def slope(y: Number, grad: Number, mean: Number) -> Number:
+    return y * (grad - mean)
+
+
+def log_slope(y: Number, grad: Number, whole: Number) -> Number:
+    return grad - exponential(y) * whole
+
+
+exponentials, sum_of_exponentials = sweep(of_shifted, write=True, fold=add), sweep(of_shifted, fold=add)
+shift, scale, scaled_shares = sweep(shifted, write=True), sweep(product, write=True), sweep(scaled_share, write=True)
+weighted_sum = sweep(weighted, 2, fold=add)
+slopes, log_slopes = sweep(slope, 2, write=True), sweep(log_slope, 2, write=True)
 
 
 # -- over rows ---------------------------------------------------------------------------------------------------------
 
 
-@jit
-def exponentials(x, tops, scratch):
-    """scratch = exp(x - the largest entry of its row), which goes to `tops`; all rows after one another."""
-    columns, flat = x.shape[1], x.reshape(-1)
-    for r in range(x.shape[0]):
-        row, top = x[r], largest(flat, r * columns, columns)
-        tops[r] = top
-        out = scratch[r * columns:(r + 1) * columns]
-        for k in range(columns):
-            out[k] = row[k] - top
-    used = scratch[:x.size]
-    for i in range(used.size):
-        used[i] = exp(used[i])
-
-
 @shared
 @jit
 def losses_of_rows(start, stop, slice, x, classes, losses, norms):
-    x, classes, losses, norms = x[start:stop], classes[start:stop], losses[start:stop], norms[start:stop]
-    rows, columns = x.shape
-    step = max(1, BLOCK // max(columns, 1))
-    scratch = np.empty(min(step, rows) * columns, x.dtype)
-    tops = np.empty(step, x.dtype)
-    for first in range(0, rows, step):
-        block, chosen = x[first:first + step], classes[first:first + step]
-        loss, norm = losses[first:first + step], norms[first:first + step]
-        exponentials(block, tops, scratch)
-        for r in range(block.shape[0]):
-            logarithm = np.log(total(scratch, r * columns, columns))
-            norm[r, 0] = tops[r]
-            norm[r, 1] = logarithm
-            loss[r] = logarithm - (block[r, chosen[r]] - tops[r]) if chosen[r] >= 0 else 0.0
+    columns, flat, number = x.shape[1], x.reshape(-1), x.dtype.type
+    for r in range(start, stop):
+        top = largest(r * columns, columns, flat)
+        norms[r, 0] = top
+        norms[r, 1] = sum_of_exponentials(r * columns, columns, flat, top)
+    for r in range(start, stop):
+        norms[r, 1] = log(norms[r, 1])
+    for r in range(start, stop):
+        losses[r] = norms[r, 1] - (x[r, classes[r]] - norms[r, 0]) if classes[r] >= 0 else number(0)
 
 
 @shared
 @jit
 def gradients_of_rows(start, stop, slice, x, classes, factors, norms, d_x):
-    x, classes, factors = x[start:stop], classes[start:stop], factors[start:stop]
-    norms, d_x = norms[start:stop], d_x[start:stop]
-    rows, columns = x.shape
-    step = max(1, BLOCK // max(columns, 1))
-    for first in range(0, rows, step):
-        block, chosen, factor = x[first:first + step], classes[first:first + step], factors[first:first + step]
-        norm, out = norms[first:first + step], d_x[first:first + step]
-        for r in range(block.shape[0]):
-            row, d_row, top, logarithm = block[r], out[r], norm[r, 0], norm[r, 1]
-            for k in range(columns):
-                d_row[k] = row[k] - top - logarithm
-        flat = out.reshape(-1)
-        for i in range(flat.size):
-            flat[i] = exp(flat[i])
-        for r in range(block.shape[0]):
-            d_row, f, c = out[r], factor[r], chosen[r]
-            if c < 0:
-                d_row[:] = 0
-            else:
-                d_row[c] -= 1
-                for k in range(columns):
-                    d_row[k] *= f
+    columns, flat, out = x.shape[1], x.reshape(-1), d_x.reshape(-1)
+    for r in range(start, stop):
+        c, factor, top, logarithm = classes[r], factors[r], norms[r, 0], norms[r, 1]
+        if c < 0:
+            d_x[r] = 0
+        else:
+            scaled_shares(r * columns, columns, flat, out, top, logarithm, factor)
+            d_x[r, c] -= factor
 
 
 @shared
 @jit
-def normalize_rows(start, stop, slice, x, y):
-    x, y = x[start:stop], y[start:stop]
-    rows, columns = x.shape
-    step = max(1, BLOCK // max(columns, 1))
-    tops = np.empty(step, x.dtype)
-    for first in range(0, rows, step):
-        block, out = x[first:first + step], y[first:first + step]
-        exponentials(block, tops, out.reshape(-1))
-        for r in range(block.shape[0]):
-            row = out[r]
-            share = 1 / total(row, 0, columns)
-            for k in range(columns):
-                row[k] *= share
+def normalize_rows(start, stop, slice, columns, x, y):
+    one = x.dtype.type(1)
+    for at in range(start * columns, stop * columns, columns):
+        whole = exponentials(at, columns, x, y, largest(at, columns, x))
+        scale(at, columns, y, y, one / whole)
 
 
 @shared
 @jit
-def log_normalize_rows(start, stop, slice, x, y):
-    x, y = x[start:stop], y[start:stop]
-    rows, columns = x.shape
-    step = max(1, BLOCK // max(columns, 1))
-    scratch = np.empty(min(step, rows) * columns, x.dtype)
-    tops = np.empty(step, x.dtype)
-    for first in range(0, rows, step):
-        block, out = x[first:first + step], y[first:first + step]
-        exponentials(block, tops, scratch)
-        for r in range(block.shape[0]):
-            row, d_row, top = block[r], out[r], tops[r]
-            logarithm = np.log(total(scratch, r * columns, columns))
-            for k in range(columns):
-                d_row[k] = row[k] - top - logarithm
+def log_normalize_rows(start, stop, slice, columns, x, y):
+    for at in range(start * columns, stop * columns, columns):
+        top = largest(at, columns, x)
+        shift(at, columns, x, y, top, log(sum_of_exponentials(at, columns, x, top)))
+
+
+@shared
+@jit
+def softmax_slopes(start, stop, slice, columns, y, grad, d_x):
+    for at in range(start * columns, stop * columns, columns):
+        slopes(at, columns, y, grad, d_x, weighted_sum(at, columns, y, grad))
+
+
+@shared
+@jit
+def log_softmax_slopes(start, stop, slice, columns, y, grad, d_x):
+    for at in range(start * columns, stop * columns, columns):
+        log_slopes(at, columns, y, grad, d_x, total(at, columns, grad))

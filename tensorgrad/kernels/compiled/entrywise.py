@@ -13,7 +13,8 @@ from tensorgrad.kernels.compiled.crew import shared, slices
 from tensorgrad.kernels.compiled.jit import jit
 from tensorgrad.kernels.reference import entrywise as reference
 
-FEW = 1024  # entries up to which NumPy's call is the cheaper one
+FEW = 1024      # entries up to which one call of NumPy is the cheaper one
+VERY_FEW = 256  # and up to which two or three are
 
 
 def add(a, b):
@@ -25,7 +26,9 @@ def relu(x):
 
 
 def relu_grad(grad, y):
-    return split(where_nonzero, reference.relu_grad, 2, grad, y)
+    if y.size <= VERY_FEW or grad.shape != y.shape or grad.dtype != y.dtype:
+        return reference.relu_grad(grad, y)
+    return in_rows(where_nonzero, 2, [grad, y], ())
 
 
 def dropout(x, mask, scale):
@@ -52,16 +55,22 @@ def in_rows(kernel: Callable[..., None], cost: int, arrays: list[np.ndarray], nu
 
     The result lies like the last array without gaps; arrays that lie otherwise are copied into its order.
     """
-    first = arrays[0]
-    number = first.dtype.type
-    if all([a.flags.c_contiguous for a in arrays]):
-        result = np.empty(first.shape, first.dtype)
-        rows = [a.reshape(-1) for a in (*arrays, result)]
+    first, rows = arrays[0], []
+    size, strides, dtype = first.size, first.strides, first.dtype
+    for a in arrays:
+        row = a.ravel("K")
+        if row.base is None or a.strides != strides or a.dtype is not dtype:
+            break  # a copy, so that there are gaps in `a`; or it lies otherwise
+        rows.append(row)
     else:
+        result = np.empty_like(first)
+    if len(rows) < len(arrays):
         like = next((a for a in arrays[::-1] if dense(a)), first)
-        result = np.empty_like(like, first.dtype)
-        rows = [ordered(a, result).ravel("K") for a in (*arrays, result)]
-    kernel(slices(first.size, cost * first.size), first.size, *rows, *[number(n) for n in numbers])
+        result = np.empty_like(like, dtype)
+        rows = [ordered(a, result).ravel("K") for a in arrays]
+    if numbers:
+        numbers = [dtype.type(n) for n in numbers]
+    kernel(slices(size, cost * size), size, *rows, result.ravel("K"), *numbers)
     return result
 
 

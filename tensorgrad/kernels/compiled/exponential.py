@@ -14,7 +14,8 @@ from llvmlite import ir
 
 from tensorgrad.kernels.compiled.expressions import Number, copysign, expression, fma, polynomial, where
 
-__all__ = ["exp", "exponential", "exponential_minus_1", "logarithm_of_1_plus", "hyperbolic_tangent"]
+__all__ = ["exp", "log", "exponential", "exponential_minus_1", "natural_logarithm", "logarithm_of_1_plus",
+           "hyperbolic_tangent"]
 
 # bytes: (bits of the mantissa, least and greatest x, log 2 in two parts)
 FORMATS = {
@@ -34,16 +35,14 @@ ARTANH = {
 
 def reduced(x: Number) -> tuple[ir.Value, Number]:
     """n as an integer, and r."""
-    b = x.b
     mantissa, least, greatest, high, low = FORMATS[x.bytes]
-    integer = ir.IntType(8 * x.bytes)
     # Comparisons that are false for NaN, which so goes through.
     x = where(x > greatest, greatest, x)
     x = where(x < least, least, x)
     # Added to 1.5 · 2^mantissa, a number is rounded to an integer, which stands in the lowest bits.
     rounder = x.number(1.5 * 2.0**mantissa)
     rounded = fma(x, 1 / math.log(2), rounder)
-    n = b.sub(b.bitcast(rounded.value, integer), b.bitcast(rounder.value, integer))
+    n = x.b.sub(x.b.bitcast(rounded.value, x.integers), x.b.bitcast(rounder.value, x.integers))
     whole = rounded - rounder
     return n, fma(whole, -low, fma(whole, -high, x))
 
@@ -51,27 +50,47 @@ def reduced(x: Number) -> tuple[ir.Value, Number]:
 def power_of_two(n: ir.Value, like: Number) -> Number:
     """2ⁿ, for an n that the exponent of a normal number can hold."""
     b, mantissa = like.b, FORMATS[like.bytes][0]
-    bias = 2 ** (8 * like.bytes - mantissa - 2) - 1
-    return Number(b, b.bitcast(b.shl(b.add(n, ir.Constant(n.type, bias)), ir.Constant(n.type, mantissa)), like.type))
+    biased = b.add(n, like.constant(n.type, bias(like)))
+    return Number(b, b.bitcast(b.shl(biased, like.constant(n.type, mantissa)), like.type))
+
+
+def bias(like: Number) -> int:
+    """What is added to the exponent of a float."""
+    return 2 ** (8 * like.bytes - FORMATS[like.bytes][0] - 2) - 1
 
 
 def exponential(x: Number) -> Number:
     n, r = reduced(x)
     b = x.b
-    half = b.ashr(n, ir.Constant(n.type, 1))  # 2ⁿ may be out of range where the result is not
+    half = b.ashr(n, x.constant(n.type, 1))  # 2ⁿ may be out of range where the result is not
     return polynomial(SERIES, r) * power_of_two(half, r) * power_of_two(b.sub(n, half), r)
 
 
 def exponential_minus_1(x: Number) -> Number:
-    """eˣ - 1, exact for small x too; for x up to 88 or 709, and 1 less than infinity beyond."""
+    """eˣ - 1, exact for small x too; finite beyond 88 or 709."""
     n, r = reduced(x)
-    b, bits = x.b, 8 * x.bytes
-    top = ir.Constant(n.type, 2 ** (bits - FORMATS[x.bytes][0] - 2) - 1)
+    b = x.b
+    top = x.constant(n.type, bias(x))
     n = b.select(b.icmp_signed(">", n, top), top, n)
-    bottom = ir.Constant(n.type, -64)  # from here on it is -1
+    bottom = x.constant(n.type, -64)  # from here on it is -1
     n = b.select(b.icmp_signed("<", n, bottom), bottom, n)
     scale = power_of_two(n, r)
     return fma(scale, polynomial(SERIES_MINUS_1, r) * r, scale - 1)
+
+
+def natural_logarithm(x: Number) -> Number:
+    """log x of a positive number that is not subnormal, of infinity or NaN."""
+    b, (mantissa, _, _, high, low) = x.b, FORMATS[x.bytes]
+    integers = x.integers
+    bits = b.bitcast(x.value, integers)
+    # x = 2ⁿ · m with √½ ≤ m < √2: n is counted from the bits of √½ on.
+    root = x.constant(integers, {4: 0x3F3504F3, 8: 0x3FE6A09E667F3BCD}[x.bytes])
+    n = b.ashr(b.sub(bits, root), x.constant(integers, mantissa))
+    m = Number(b, b.bitcast(b.sub(bits, b.shl(n, x.constant(integers, mantissa))), x.type))
+    n_float = Number(b, b.sitofp(n, x.type))
+    s = (m - 1) / (m + 1)
+    y = fma(n_float, high, fma(n_float, low, s * polynomial(ARTANH, s * s)))
+    return where(x < math.inf, y, x)
 
 
 def logarithm_of_1_plus(x: Number) -> Number:
@@ -88,3 +107,4 @@ def hyperbolic_tangent(x: Number) -> Number:
 
 
 exp = expression(exponential)
+log = expression(natural_logarithm)

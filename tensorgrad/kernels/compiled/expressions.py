@@ -20,19 +20,27 @@ BYTES = {types.float32: 4, types.float64: 8}
 
 
 class Number:
-    """A float of a formula: a value of LLVM and the builder that writes what is done with it."""
+    """A float of a formula, or a vector of floats: a value of LLVM and the builder that writes what is done with it."""
 
     def __init__(self, b: ir.IRBuilder, value: Any):
         self.b, self.value = b, value
         self.type = value.type
-
-    @property
-    def bytes(self) -> int:
-        return 4 if self.type == ir.FloatType() else 8
+        self.lanes = self.type.count if isinstance(self.type, ir.VectorType) else 0
+        self.bytes = 4 if (self.type.element if self.lanes else self.type) == ir.FloatType() else 8
 
     def number(self, other: Number | float) -> Number:
         """`other` in this dtype."""
-        return other if isinstance(other, Number) else Number(self.b, ir.Constant(self.type, float(other)))
+        return other if isinstance(other, Number) else Number(self.b, self.constant(self.type, float(other)))
+
+    def constant(self, kind: ir.Type, value: float) -> ir.Constant:
+        """A number of that type of LLVM, in every lane."""
+        return ir.Constant(kind, [value] * self.lanes if self.lanes else value)
+
+    @property
+    def integers(self) -> ir.Type:
+        """The integers as wide as this."""
+        integer = ir.IntType(8 * self.bytes)
+        return ir.VectorType(integer, self.lanes) if self.lanes else integer
 
     def _with(self, instruction: str, a: Number | float, b: Number | float) -> Number:
         return Number(self.b, getattr(self.b, instruction)(self.number(a).value, self.number(b).value))
@@ -102,7 +110,8 @@ class Condition:
 def call(name: str, *numbers: Number) -> Number:
     """An operation for which LLVM has a function."""
     b, kind = numbers[0].b, numbers[0].type
-    name = f"llvm.{name}.f{8 * numbers[0].bytes}"
+    lanes = f"v{numbers[0].lanes}" if numbers[0].lanes else ""
+    name = f"llvm.{name}.{lanes}f{8 * numbers[0].bytes}"
     function = b.module.globals.get(name) or ir.Function(b.module, ir.FunctionType(kind, [kind] * len(numbers)), name)
     return Number(b, b.call(function, [n.value for n in numbers]))
 
@@ -157,6 +166,10 @@ def expression(formula: Callable[..., Number]) -> Any:
         return kinds[0](*[kinds[0]] * len(names)), codegen
 
     typed.__name__ = formula.__name__
-    parameters = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in ("typing", *names)]
-    typed.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # which numba looks at
+    typed.__signature__ = signed(["typing", *names])  # type: ignore[attr-defined]
     return intrinsic(typed)
+
+
+def signed(names: list[str]) -> inspect.Signature:
+    """The signature of a function of so many arguments, which numba looks at."""
+    return inspect.Signature([inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names])

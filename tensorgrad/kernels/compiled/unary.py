@@ -8,7 +8,7 @@ from typing import Any, Callable
 
 from tensorgrad.kernels.compiled import formulas
 from tensorgrad.kernels.compiled.crew import shared
-from tensorgrad.kernels.compiled.entrywise import FEW, in_rows
+from tensorgrad.kernels.compiled.entrywise import FEW, VERY_FEW, in_rows
 from tensorgrad.kernels.compiled.expressions import expression
 from tensorgrad.kernels.compiled.jit import jit
 from tensorgrad.kernels.reference import formulas as reference
@@ -26,7 +26,8 @@ def unary(x, formula, *numbers):
 
 
 def unary_grad(grad, x, formula, *numbers):
-    if grad.shape != x.shape or grad.dtype != x.dtype or not x.size:
+    few = x.size <= VERY_FEW and (formula in BY_NUMPY or not x.size)
+    if few or grad.shape != x.shape or grad.dtype != x.dtype:
         return reference.unary_grad(grad, x, formula, *numbers)
     return in_rows(loop(formula, 1), COST, [grad, x], numbers)
 

@@ -40,6 +40,8 @@ def calls(dtype: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
     for rows, dim in ((flat, 1), (flat, 0), (x, 1)):
         yield "softmax", bound(compiled.softmax, rows, dim)
         yield "log_softmax", bound(compiled.log_softmax, rows, dim)
+        yield "softmax_grad", bound(compiled.softmax_grad, rows, rows, dim)
+        yield "log_softmax_grad", bound(compiled.log_softmax_grad, rows, rows, dim)
     yield "cross_entropy", bound(compiled.cross_entropy, flat, classes)
     yield "cross_entropy_grad", bound(compiled.cross_entropy_grad, flat[:, 0].copy(), flat, classes, flat[:, :2].copy())
 

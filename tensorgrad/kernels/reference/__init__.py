@@ -2,7 +2,8 @@
 
 from tensorgrad.kernels.reference.adaptive import adaptive_avg_pool, adaptive_avg_pool_grad, adaptive_max_pool
 from tensorgrad.kernels.reference.channels import batch_norm, batch_norm_grad, channel_affine
-from tensorgrad.kernels.reference.classes import cross_entropy, cross_entropy_grad, log_softmax, softmax
+from tensorgrad.kernels.reference.classes import (cross_entropy, cross_entropy_grad, log_softmax, log_softmax_grad, softmax,
+                                                  softmax_grad)
 from tensorgrad.kernels.reference.convolution import channel_sum, conv, conv_input_grad, conv_weight_grad
 from tensorgrad.kernels.reference.entrywise import add, dropout, relu, relu_grad
 from tensorgrad.kernels.reference.formulas import unary, unary_grad
@@ -12,5 +13,5 @@ from tensorgrad.kernels.reference.steps import adagrad_step, adam_step, rmsprop_
 __all__ = ["adagrad_step", "adam_step", "adaptive_avg_pool", "adaptive_avg_pool_grad", "adaptive_max_pool", "add",
            "avg_pool", "avg_pool_grad", "batch_norm", "batch_norm_grad", "channel_affine", "channel_sum", "conv",
            "conv_input_grad", "conv_weight_grad", "cross_entropy", "cross_entropy_grad", "dropout", "gather_winners",
-           "log_softmax", "max_pool", "relu", "relu_grad", "rmsprop_step", "scatter_winners", "sgd_step", "softmax",
-           "unary", "unary_grad"]
+           "log_softmax", "log_softmax_grad", "max_pool", "relu", "relu_grad", "rmsprop_step", "scatter_winners",
+           "sgd_step", "softmax", "softmax_grad", "unary", "unary_grad"]

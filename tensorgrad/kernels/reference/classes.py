@@ -34,3 +34,13 @@ def log_softmax(x, dim):
     y = np.subtract(x, x.max(axis=dim, keepdims=True, initial=-np.inf), out=np.empty_like(x))
     y -= np.log(np.exp(y).sum(axis=dim, keepdims=True))
     return y
+
+
+def softmax_grad(grad, y, dim):
+    weighted = grad * y
+    weighted -= y * weighted.sum(axis=dim, keepdims=True)
+    return weighted
+
+
+def log_softmax_grad(grad, y, dim):
+    return grad - np.exp(y) * grad.sum(axis=dim, keepdims=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 INTEGER = {2: np.int16, 4: np.int32, 8: np.int64}
+FEW = 256  # entries up to which one call is cheaper than several
 ZERO = {kind: np.zeros((), kind) for kind in "efd"}  # by the dtype's letter: NumPy is slow at making one of a Python number
 
 
@@ -28,8 +29,8 @@ def dropout(x, mask, scale):
 
 def under(mask: np.ndarray, x: np.ndarray) -> np.ndarray:
     """`x` where `mask` holds, else 0."""
-    if np.shape(x) != np.shape(mask):
-        return np.where(mask, x, x.dtype.type(0))
+    if x.size <= FEW or x.shape != mask.shape:
+        return np.where(mask, x, ZERO[x.dtype.char])
     # Bits and bits, all 1 or all 0: a tenth of the time of np.where on a mask without pattern, and NaN and infinity
     # under a False become 0.
     integer = INTEGER[x.dtype.itemsize]

@@ -44,6 +44,21 @@ def test_softmax(kernel_set, shape, dim, dtype, rng):
         same(kernel_set.log_softmax(x_, dim), logs, dtype)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape, dim", [((3,), 0), ((4, 5), 0), ((4, 65), 1), ((7, 128), 1), ((2, 3, 4, 5), 1),
+                                        ((2, 3, 40), 2), ((0, 3), 1), ((2, 0, 3), 1)], ids=ids)
+def test_gradients_of_softmax(kernel_set, shape, dim, dtype, rng):
+    x, grad = rng.normal(size=(2, *shape))
+    logs = log_softmax(x, dim).astype(dtype) if x.size else x.astype(dtype)
+    grad = grad.astype(dtype)
+    y, g = np.exp(logs.astype(np.float64)), grad.astype(np.float64)
+    arrays = logs, y.astype(dtype), grad
+    for logs_, y_, grad_ in zip(*map(layouts, arrays)) if x.ndim > 1 else [arrays]:
+        for other in (grad_, grad):
+            same(kernel_set.softmax_grad(other, y_, dim), y * (g - (g * y).sum(dim, keepdims=True)), dtype)
+            same(kernel_set.log_softmax_grad(other, logs_, dim), g - y * g.sum(dim, keepdims=True), dtype)
+
+
 def test_nothing_along_the_axis(kernel_set):
     x = np.zeros((3, 0, 2), np.float32)
     assert kernel_set.softmax(x, 1).shape == kernel_set.log_softmax(x, 1).shape == x.shape
@@ -81,14 +96,35 @@ def test_large_scores_keep_their_digits(kernel_set, rng):
     np.testing.assert_allclose(d_x[:, :29], np.exp(log_softmax(x.astype(np.float64), 1))[:, :29], rtol=1e-5)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_logarithm_of_compiled_kernels(dtype):
+    pytest.importorskip("numba")
+    from tensorgrad.kernels.compiled.exponential import log
+    from tensorgrad.kernels.compiled.jit import jit
+
+    def logarithm(x, y):
+        for i in range(x.size):
+            y[i] = log(x[i])
+
+    tiny = np.finfo(dtype).tiny
+    x = np.concatenate([np.geomspace(tiny, 1 / tiny, 40_000), np.linspace(0.5, 2, 40_001), [1, np.inf, np.nan]])
+    x = x.astype(dtype)
+    y = np.empty_like(x)
+    jit(logarithm)(x, y)
+    exact = np.log(x.astype(np.longdouble))
+    np.testing.assert_array_equal(y[-3:], exact[-3:].astype(dtype))
+    unit = np.spacing(np.abs(exact[:-3]).astype(dtype))
+    assert np.max(np.abs(y[:-3] - exact[:-3]) / unit) < 4
+
+
 @pytest.mark.parametrize("dtype, low, high", [(np.float32, -110, 90), (np.float64, -760, 712)])
 def test_exponential_of_compiled_kernels(dtype, low, high):
     pytest.importorskip("numba")
     from tensorgrad.kernels.compiled import classes
-    from tensorgrad.kernels.compiled.exponential import exp
+    from tensorgrad.kernels.compiled.exponential import exp, exponential
     from tensorgrad.kernels.compiled.jit import jit
 
-    assert classes.exp is exp
+    assert classes.exponential is exponential
 
     def exponential(x, y):
         for i in range(x.size):
