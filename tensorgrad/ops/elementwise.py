@@ -13,8 +13,6 @@ from tensorgrad.ops.promotion import align, check_broadcast
 from tensorgrad.recording import here
 from tensorgrad.tensor import Tensor, from_array
 
-FEW = 8192  # entries up to which a single NumPy call is faster than a kernel, whose call takes microseconds
-
 
 class Unary(Op):
     """y = f(x), entry by entry"""
