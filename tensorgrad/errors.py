@@ -12,6 +12,7 @@
       StateError(RuntimeError)        a state dict that does not fit what it is loaded into
       DataError(OSError)              a file that is missing, truncated, corrupt or of another format
       DivergenceError(FloatingPointError)   a loss that is no longer a finite number
+      AnomalyError(FloatingPointError)      an op that made a NaN or an infinity, in anomaly mode
       LinAlgError(numpy.linalg.LinAlgError, RuntimeError)   a matrix that has no inverse, no Cholesky factor
 
 Each is also the built-in that a NumPy user would catch.  Every message has three parts: who and what is wrong, the
@@ -33,7 +34,7 @@ import numpy as np
 
 __all__ = ["TensorgradError", "ShapeError", "ArgumentError", "RangeError", "DtypeError", "GraphError",
            "StaleTensorError", "GradcheckError", "KernelError", "StateError", "DataError", "DivergenceError",
-           "LinAlgError", "message", "describe"]
+           "AnomalyError", "LinAlgError", "message", "describe"]
 
 
 class TensorgradError(Exception):
@@ -78,6 +79,10 @@ class StateError(TensorgradError, RuntimeError):
 
 class DataError(TensorgradError, OSError):
     """A data file that is missing, truncated, corrupt or of another format."""
+
+
+class AnomalyError(TensorgradError, FloatingPointError):
+    """An op or a backward rule that made a NaN or an infinity of finite numbers, found by anomaly mode."""
 
 
 class DivergenceError(TensorgradError, FloatingPointError):

@@ -122,7 +122,8 @@ def hessian(func: Callable[..., Tensor], inputs: Tensors, create_graph: bool = F
         single_number("hessian", outputs)
         return slopes("hessian", outputs, moved, None, True, strict)
 
-    blocks = jacobian(gradient, inputs if not alone else (inputs,), create_graph, strict, vectorize, outer_jacobian_strategy)
+    several: Any = (inputs,) if alone else inputs
+    blocks = jacobian(gradient, several, create_graph, strict, vectorize, outer_jacobian_strategy)
     return blocks[0][0] if alone else blocks
 
 

@@ -13,7 +13,7 @@ import threading
 from time import perf_counter_ns
 from typing import Any, Callable, NamedTuple, Protocol
 
-from tensorgrad import recording
+from tensorgrad import recording, watching
 from tensorgrad.autograd.function import Function, Result
 from tensorgrad.op import Op
 from tensorgrad.profiler.measure import bytes_backward, bytes_forward, cost_of_call
@@ -61,11 +61,11 @@ class Listener(Protocol):
 class Frame:
     """A call in progress."""
 
-    __slots__ = ("op", "name", "layer", "phase", "within", "start", "overhead", "inner", "last_layer", "multiply_adds",
+    __slots__ = ("name", "layer", "phase", "within", "start", "overhead", "inner", "last_layer", "multiply_adds",
                  "algorithms")
 
-    def __init__(self, op: Any, name: str, layer: str, phase: str, within: bool):
-        self.op, self.name, self.layer, self.phase, self.within = op, name, layer, phase, within
+    def __init__(self, name: str, layer: str, phase: str, within: bool):
+        self.name, self.layer, self.phase, self.within = name, layer, phase, within
         self.last_layer = layer  # of the last rule in a walk
         self.overhead = 0  # nanoseconds the profiler took inside
         self.inner = 0.0
@@ -86,13 +86,12 @@ here = Here()
 listeners: tuple[Listener, ...] = ()
 _lock = threading.RLock()
 _undo: list[Callable[[], None]] = []
-_timed: set[type] = set()
 
 
 # -- frames ------------------------------------------------------------------------------------------------------------
 
 
-def opened(op: Any, name: str, layer: str, phase: str) -> Frame:
+def opened(name: str, layer: str, phase: str) -> Frame:
     """A frame on top of this thread's stack."""
     stack = here.stack
     within = False
@@ -103,7 +102,7 @@ def opened(op: Any, name: str, layer: str, phase: str) -> Frame:
             phase, layer = top.phase, top.layer
         elif phase == FORWARD and top.phase == WALK:  # the sum over an axis that forward repeated
             phase, layer = BACKWARD, top.last_layer
-    frame = Frame(op, name, layer, phase, within)
+    frame = Frame(name, layer, phase, within)
     stack.append(frame)
     frame.start = perf_counter_ns()
     return frame
@@ -138,17 +137,13 @@ def dropped() -> None:
 # -- timed versions ----------------------------------------------------------------------------------------------------
 
 
-def timed_apply(apply: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(apply)
-    def timed(op: Op, *operands: Any) -> Any:
-        stack = here.stack
-        if stack and stack[-1].op is op:
-            return apply(op, *operands)  # one apply that hands over to another
-        if listeners and type(op) not in _timed:
-            time_class(type(op))
-        frame = opened(op, op.name, recording.here.scope, FORWARD)
+class Clock(watching.Watcher):
+    """Times every op and every backward rule."""
+
+    def apply(self, proceed: Callable[..., Any], op: Op, operands: tuple[Any, ...]) -> Any:
+        frame = opened(op.name, recording.here.scope, FORWARD)
         try:
-            result = apply(op, *operands)
+            result = proceed(op, *operands)
         except BaseException:
             dropped()
             raise
@@ -161,32 +156,24 @@ def timed_apply(apply: Callable[..., Any]) -> Callable[..., Any]:
         closed(frame, end, bytes_forward(op, operands, result))
         return result
 
-    return timed
-
-
-def timed_rule(backward: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(backward)
-    def timed(op: Op, grad: Any) -> Any:
-        stack = here.stack
-        if stack and stack[-1].op is op:
-            return backward(op, grad)  # super().backward
-        frame = opened(op, op.name, op.scope, BACKWARD)
+    def rule(self, proceed: Callable[[Op, Any], Any], op: Op, grad: Any) -> Any:
+        if isinstance(op, Result):  # hands on what belongs to the call
+            return proceed(op, grad)
+        frame = opened(op.name, op.scope, BACKWARD)
         try:
-            returned = backward(op, grad)
+            returned = proceed(op, grad)
         except BaseException:
             dropped()
             raise
         closed(frame, perf_counter_ns(), bytes_backward(op, grad, returned))
         return returned
 
-    return timed
-
 
 def timed_function(apply: Callable[..., Any]) -> Any:
     @functools.wraps(apply)
     def timed(cls: type[Function], *args: Any) -> Any:
         name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
-        frame = opened(cls, name, recording.here.scope, FORWARD)
+        frame = opened(name, recording.here.scope, FORWARD)
         try:
             results = apply(cls, *args)
         except BaseException:
@@ -201,7 +188,7 @@ def timed_function(apply: Callable[..., Any]) -> Any:
 def timed_walk(walk: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(walk)
     def timed(*args: Any, **kwargs: Any) -> Any:
-        frame = opened(None, "backward walk", recording.here.scope, WALK)
+        frame = opened("backward walk", recording.here.scope, WALK)
         try:
             found = walk(*args, **kwargs)
         except BaseException:
@@ -235,7 +222,7 @@ class record:
 
     def __enter__(self) -> None:
         if listeners:
-            self.frame = opened(None, self.name, recording.here.scope, RECORD)
+            self.frame = opened(self.name, recording.here.scope, RECORD)
 
     def __exit__(self, *exc: object) -> None:
         if self.frame is not None:
@@ -245,17 +232,18 @@ class record:
 
 # -- putting them in place ---------------------------------------------------------------------------------------------
 
+clock = Clock()
+
 
 def start(listener: Listener) -> None:
     """Tell `listener` of every call from here on."""
     global listeners
     with _lock:
         if not listeners:  # the first one
-            for cls in (Op, *subclasses(Op)):
-                time_class(cls)
-            replace(Function, "apply", timed_function(Function.__dict__["apply"].__func__))
+            watching.start(clock)
+            watching.replace(Function, "apply", timed_function(Function.__dict__["apply"].__func__), _undo)
             module = importlib.import_module("tensorgrad.autograd.backward")
-            replace(module, "walk", timed_walk(vars(module)["walk"]))
+            watching.replace(module, "walk", timed_walk(vars(module)["walk"]), _undo)
         listeners = (*listeners, listener)
 
 
@@ -265,36 +253,6 @@ def stop(listener: Listener) -> None:
     with _lock:
         listeners = tuple([other for other in listeners if other is not listener])
         if not listeners:  # that was the last one
+            watching.stop(clock)
             while _undo:
                 _undo.pop()()
-            _timed.clear()
-
-
-def time_class(cls: type) -> None:
-    """Put timed versions of what this class, or one of its bases that is new too, defines in place."""
-    with _lock:
-        for base in cls.__mro__:
-            if base in _timed or not issubclass(base, Op) or base is Result:
-                continue
-            _timed.add(base)
-            for name, timed in (("apply", timed_apply), ("backward", timed_rule)):
-                if name in vars(base):
-                    replace(base, name, timed(vars(base)[name]))
-
-
-def replace(owner: Any, name: str, value: Any) -> None:
-    """Set an attribute until `stop`."""
-    before = vars(owner)[name]
-    setattr(owner, name, value)
-    _undo.append(lambda: setattr(owner, name, before))
-
-
-def subclasses(cls: type) -> list[type]:
-    """All of them, each once."""
-    found: dict[type, None] = {}
-    stack: list[Any] = [cls]
-    while stack:
-        children = [child for child in stack.pop().__subclasses__() if child not in found]
-        found.update(dict.fromkeys(children))
-        stack += children
-    return list(found)

@@ -15,7 +15,7 @@ import pytest
 
 import nn
 import tensorgrad as tg
-from tensorgrad import kernels, profiler
+from tensorgrad import kernels, profiler, watching
 from tensorgrad.autograd import Function
 from tensorgrad.autograd import function as functions
 from tensorgrad.errors import ArgumentError, StateError
@@ -39,7 +39,7 @@ def by_name(p, **options):
 
 def rules():
     """Everything a profile may have put something in place of."""
-    classes = [Op, *timing.subclasses(Op)]
+    classes = [Op, *watching.subclasses(Op)]
     found = {(cls, name): vars(cls)[name] for cls in classes for name in ("apply", "backward") if name in vars(cls)}
     module = importlib.import_module("tensorgrad.autograd.backward")
     return found | {"function": vars(Function)["apply"], "walk": vars(module)["walk"]}
@@ -254,7 +254,7 @@ def test_everything_is_put_back():
             1 / 0
         assert rules() != before
     assert rules() == before
-    assert not timing.listeners and not timing._undo
+    assert not timing.listeners and not timing._undo and not watching.watchers and not watching._undo
     assert [cls.apply.__module__ for cls in (Op, Unary, Binary)] == ["tensorgrad.op"] + 2 * ["tensorgrad.ops.elementwise"]
     assert functions.Function.apply.__func__.__module__ == "tensorgrad.autograd.function"
 
