@@ -71,6 +71,11 @@ class Kernels(Protocol):
     def channel_affine(self, x: Array, scale: Array, shift: Array | None) -> Array:
         """y = scale[c] · x + shift[c]."""
 
+    # -- sums ----------------------------------------------------------------------------------------------------------
+
+    def sum(self, x: Array, axes: Sizes, keepdims: bool = False) -> Array:
+        """y = Σ x over `axes` ≥ 0, in the dtype of x, whose axes may lie in memory in any order."""
+
     # -- classes -------------------------------------------------------------------------------------------------------
 
     def softmax(self, x: Array, dim: int) -> Array:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from tensorgrad import dtypes
 from tensorgrad.ops.choice import where
 from tensorgrad.ops.elementwise import Binary, Unary
 from tensorgrad.ops.formula import Formula
 from tensorgrad.ops.logarithm import LN2, log
-from tensorgrad.ops.promotion import Operand, as_float
+from tensorgrad.ops.promotion import Operand, as_float, to
 from tensorgrad.tensor import Tensor
 
-__all__ = ["exp", "exp2", "expm1", "sqrt", "rsqrt", "square", "reciprocal", "pow"]
+__all__ = ["exp", "exp2", "expm1", "sqrt", "rsqrt", "square", "reciprocal", "pow", "float_power"]
 
 
 class Exp(Formula):
@@ -196,6 +197,17 @@ def pow(input: Operand, exponent: Operand) -> Tensor:
     if isinstance(input, Tensor) and exponent.__class__ in (int, float) and input.array.dtype.kind == "f":
         return PowNumber(exponent).apply(input)
     return Pow().apply(input, exponent)
+
+
+def float_power(input: Operand, exponent: Operand) -> Tensor:
+    """`input` to the power `exponent`, computed in float64 whatever the dtypes are.
+
+    Example
+        >>> float_power(Tensor([2, 3]), 0.5)
+        tensor([1.4142, 1.7321], dtype=float64)
+    """
+    base, power = [to(x, dtypes.float64) if hasattr(x, "dtype") else float(x) for x in (input, exponent)]
+    return pow(base, power)
 
 
 def log_or_zero(x: Operand) -> Operand:

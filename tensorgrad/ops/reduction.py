@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from tensorgrad import dtypes
+from tensorgrad import dtypes, kernels
 from tensorgrad.errors import DtypeError, RangeError, ShapeError, message
-from tensorgrad.kernels.reference.sums import add_up, count
+from tensorgrad.kernels.reference.sums import count
 from tensorgrad.op import Op
 from tensorgrad.ops.promotion import Operand, to
 from tensorgrad.tensor import Tensor
@@ -40,6 +40,11 @@ def normalize_dims(who: str, x: Operand, dim: Dims) -> tuple[int, ...]:
     return tuple(sorted(found)) if ndim else ()
 
 
+def add_up(x: np.ndarray, dim: tuple[int, ...], keepdim: bool = False) -> np.ndarray:
+    """Σ x over `dim`, in the dtype of `x`."""
+    return kernels.active().sum(x, dim, keepdim)
+
+
 class Sum(Op):
     """y = Σ x over `dim`"""
 
@@ -68,7 +73,7 @@ def sum(input: Operand, dim: Dims = None, keepdim: bool = False, *, dtype: Any =
         tensor([4., 6.])
     """
     if dtype is not None:
-        input = to(input, dtype)
+        return to(sum(to(input, dtype), dim, keepdim), dtype)
     return Sum(normalize_dims("sum", input, dim), keepdim).apply(input)
 
 

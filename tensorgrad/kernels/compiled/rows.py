@@ -16,7 +16,7 @@ from numba.extending import intrinsic
 from tensorgrad.kernels.compiled.expressions import Number, signed, where
 from tensorgrad.kernels.compiled.vectors import I32, Vectors, i64
 
-__all__ = ["sweep", "largest", "total", "add", "greater"]
+__all__ = ["sweep", "repeat", "largest", "total", "add", "greater"]
 
 VECTORS = 4
 

@@ -56,6 +56,8 @@ def calls(dtype: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "gather_winners", bound(compiled.gather_winners, x, winners)
 
     many = np.ones(1 << 12, dtype)
+    for sum_axes in ((0, 1), (0,)):
+        yield "sum", bound(compiled.sum, many.reshape(64, 64), sum_axes)
     yield "relu", bound(compiled.relu, many)
     for name in ("add", "relu_grad"):
         yield name, bound(getattr(compiled, name), many, many)
