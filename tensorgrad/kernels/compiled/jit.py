@@ -26,15 +26,19 @@ def jit(function: Callable[..., Any]) -> Callable[..., Any]:
     return compiled
 
 
+# By the number of axes of (N, C, ...): the index that puts axes of length 1 in; by that of spatial ones: that takes them out.
+WITH_AXES = {3: np.s_[:, None, None], 4: np.s_[:, None], 5: np.s_[:]}
+WITHOUT_AXES = {1: np.s_[:, 0, 0], 2: np.s_[:, 0], 3: np.s_[:]}
+
+
 def volume(x: np.ndarray) -> np.ndarray:
     """(N, C, [D, H,] W) of any strides as a contiguous (N, D, H, W, C), axes of length 1 in front of the spatial ones."""
-    last = np.ascontiguousarray(channels_last(x))
-    return last.reshape(last.shape[0], *(1,) * (5 - last.ndim), *last.shape[1:])
+    return np.ascontiguousarray(channels_last(x))[WITH_AXES[x.ndim]]
 
 
 def image(x: np.ndarray, ndim: int) -> np.ndarray:
     """(N, D, H, W, C) as (N, C, ...) with `ndim` spatial axes."""
-    return channels_first(x.reshape(x.shape[0], *x.shape[4 - ndim:]))
+    return channels_first(x[WITHOUT_AXES[ndim]])
 
 
 def geometry(window: Window) -> tuple[tuple[int, int, int, int], ...]:

@@ -132,10 +132,9 @@ def largest_of_windows(start, stop, slice, x, y, winners, axis_d, axis_h, axis_w
 
 def scatter_winners(y, winners, sizes):
     n, c = y.shape[:2]
-    x = np.zeros((n, *three(sizes), c), y.dtype)
-    cells, entries, indices = x.reshape(n, math.prod(sizes), c), flat(y), flat(winners)
-    add_to_cells(slices(n, 2 * y.size), n, cells, entries, indices)
-    return image(x, len(sizes))
+    x = np.zeros((n, *sizes, c), y.dtype)
+    add_to_cells(slices(n, 2 * y.size), n, x.reshape(n, math.prod(sizes), c), flat(y), flat(winners))
+    return channels_first(x)
 
 
 @shared
