@@ -191,6 +191,7 @@ class TensorMethods:
 
     # graph
     backward = autograd.backward
+    why_grad = autograd.why_grad
 
 
 def attach() -> None:
