@@ -2,7 +2,7 @@
 
 import warnings
 
-from tensorgrad import autograd, creation, kernels, linalg, ops, profiler
+from tensorgrad import autograd, creation, kernels, linalg, ops, profiler, random_creation
 from tensorgrad.creation import *  # noqa: F401,F403
 from tensorgrad.drawing import draw
 from tensorgrad.dtypes import (bool_, float16, float32, float64, get_default_dtype, int8, int16, int32, int64,
@@ -12,6 +12,7 @@ from tensorgrad.kernels import get_num_threads, release_memory, set_num_threads
 from tensorgrad.methods import attach
 from tensorgrad.ops import *  # noqa: F401,F403
 from tensorgrad.random import Generator, default_generator, get_rng_state, manual_seed, set_rng_state
+from tensorgrad.random_creation import *  # noqa: F401,F403
 from tensorgrad.recording import enable_grad, inference_mode, is_grad_enabled, no_grad, scope, set_grad_enabled
 from tensorgrad.tensor import Tensor, as_tensor, from_numpy, is_tensor, tensor
 from tensorgrad.version import __version__
@@ -25,7 +26,7 @@ __all__ = [
     "__version__",
     "Tensor", "tensor", "as_tensor", "from_numpy", "from_dlpack", "is_tensor",
     "kernels", "get_num_threads", "set_num_threads", "release_memory",
-    "autograd", "linalg", "ops", "profiler", *ops.__all__, *creation.__all__,
+    "autograd", "linalg", "ops", "profiler", *ops.__all__, *creation.__all__, *random_creation.__all__,
     "Generator", "manual_seed", "default_generator", "get_rng_state", "set_rng_state",
     "draw",
     "no_grad", "enable_grad", "inference_mode", "set_grad_enabled", "is_grad_enabled", "scope",

@@ -1,7 +1,7 @@
-"""New tensors: constant, counting, and random ones.  All are leaves, float32 unless asked otherwise.
+"""New tensors: constant and counting ones.  All are leaves, float32 unless asked otherwise.
 
-Random ones draw from the process-wide generator that `manual_seed` restarts, or from `generator`.  The `_like` functions
-take dtype and memory layout from their argument, and give an array for an array, so that backward rules can use them.
+The `_like` functions take dtype and memory layout from their argument, and give an array for an array, so that backward
+rules can use them.
 """
 
 from __future__ import annotations
@@ -11,39 +11,40 @@ from typing import Any
 import numpy as np
 
 from tensorgrad import dtypes
+from tensorgrad.devices import on_cpu
 from tensorgrad.errors import ArgumentError, ShapeError, message
 from tensorgrad.ops.promotion import Operand
 from tensorgrad.ops.reduction import expand
 from tensorgrad.ops.shape import reshape
-from tensorgrad.random import Generator, default_generator
 from tensorgrad.tensor import Tensor, as_tensor, from_array
 
-__all__ = ["zeros", "ones", "full", "empty", "arange", "linspace", "eye", "zeros_like", "ones_like", "full_like",
-           "empty_like", "rand", "randn", "randint", "randperm", "normal", "rand_like", "randn_like", "bernoulli",
-           "meshgrid"]
+__all__ = ["zeros", "ones", "full", "empty", "arange", "linspace", "logspace", "eye", "zeros_like", "ones_like", "full_like",
+           "empty_like", "meshgrid"]
 
 
-def zeros(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of zeros.
 
     Example
         >>> zeros(2, 3).shape, zeros((2, 3)).dtype
         ((2, 3), dtype('float32'))
     """
+    on_cpu("zeros", device)
     return Tensor(np.zeros(as_size("zeros", size), float_or(dtype)), requires_grad)
 
 
-def ones(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of ones.
 
     Example
         >>> ones(2, dtype=dtypes.int64)
         tensor([1, 1])
     """
+    on_cpu("ones", device)
     return Tensor(np.ones(as_size("ones", size), float_or(dtype)), requires_grad)
 
 
-def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor with `fill_value` everywhere; without `dtype` a float gives the default float, an int int64, a bool bool.
 
     Example
@@ -51,23 +52,25 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool =
         tensor([[0.5, 0.5],
                 [0.5, 0.5]])
     """
+    on_cpu("full", device)
     value = dtypes.as_array(getattr(fill_value, "array", fill_value), dtype)
     if value.size != 1:
         raise ShapeError(message("full", "fill_value is not one number", {"fill_value": value}, "Use tensor(...)."))
     return Tensor(np.full(as_size("full", (size,)), value.item(), value.dtype), requires_grad)
 
 
-def empty(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor whose entries are whatever the memory held: fill it before reading.
 
     Example
         >>> empty(2, 3).shape
         (2, 3)
     """
+    on_cpu("empty", device)
     return Tensor(np.empty(as_size("empty", size), float_or(dtype)), requires_grad)
 
 
-def arange(start: float, end: float | None = None, step: float = 1, *, dtype: Any = None,
+def arange(start: float, end: float | None = None, step: float = 1, *, dtype: Any = None, device: Any = None,
            requires_grad: bool = False) -> Tensor:
     """``start, start + step, ...`` up to but without `end`; ``arange(end)`` starts at 0.  int64 if all three are integers.
 
@@ -78,8 +81,12 @@ def arange(start: float, end: float | None = None, step: float = 1, *, dtype: An
         >>> arange(4), arange(1, 2, 0.25)
         (tensor([0, 1, 2, 3]), tensor([1.  , 1.25, 1.5 , 1.75]))
     """
+    on_cpu("arange", device)
     low, high = (0, start) if end is None else (start, end)
     low, high, step = (getattr(x, "item", lambda x=x: x)() for x in (low, high, step))
+    if not all(np.isfinite([low, high, step])):
+        raise ArgumentError(f"arange: the range from {low} to {high} in steps of {step} is not finite.\n"
+                            "  Use finite numbers.")
     if step == 0 or (high - low) / step < 0:
         raise ArgumentError(f"arange: steps of {step} do not lead from {low} to {high}.\n"
                             f"  Use a step {'> 0' if high >= low else '< 0'}.")
@@ -88,7 +95,8 @@ def arange(start: float, end: float | None = None, step: float = 1, *, dtype: An
     return Tensor(np.arange(low, high, step).astype(dtypes.as_dtype(dtype), copy=False), requires_grad)
 
 
-def linspace(start: float, end: float, steps: int, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def linspace(start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any = None,
+             requires_grad: bool = False) -> Tensor:
     """`steps` evenly spaced values from `start` to `end`, both included.
 
     Raises
@@ -98,12 +106,45 @@ def linspace(start: float, end: float, steps: int, *, dtype: Any = None, require
         >>> linspace(0, 1, 5)
         tensor([0.  , 0.25, 0.5 , 0.75, 1.  ])
     """
+    on_cpu("linspace", device)
+    wanted = float_or(dtype)
+    return Tensor(evenly_spaced("linspace", start, end, steps, wanted).astype(wanted), requires_grad)
+
+
+def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: Any = None, device: Any = None,
+             requires_grad: bool = False) -> Tensor:
+    """`base` to the power of `steps` evenly spaced exponents from `start` to `end`, both included.
+
+    Raises
+        ArgumentError   a negative number of steps
+
+    Example
+        >>> logspace(0, 2, 3)
+        tensor([  1.,  10., 100.])
+    """
+    on_cpu("logspace", device)
+    wanted = float_or(dtype)
+    exponents = evenly_spaced("logspace", start, end, steps, wanted)
+    return Tensor(np.power(float(base), exponents).astype(wanted), requires_grad)
+
+
+def evenly_spaced(who: str, start: Any, end: Any, steps: int, dtype: np.dtype) -> np.ndarray:
+    """`steps` float64 values from `start` to `end`, counted from the nearer end; integers if those are cut to integers."""
     if steps < 0:
-        raise ArgumentError(f"linspace: steps={steps} is negative.\n  Use steps ≥ 0.")
-    return Tensor(np.linspace(start, end, steps).astype(float_or(dtype)), requires_grad)
+        raise ArgumentError(f"{who}: steps={steps} is negative.\n  Use steps ≥ 0.")
+    for name, bound in (("start", start), ("end", end)):
+        if getattr(bound, "ndim", 0):
+            raise ShapeError(message(who, f"{name} is not one number", {name: bound},
+                                     "Use a number or a tensor without axes."))
+    low, high = (getattr(x, "item", lambda x=x: x)() for x in (start, end))
+    if dtype.kind != "f":
+        low, high = int(low), int(high)
+    step = (high - low) / (steps - 1) if steps > 1 else 0.0
+    places = np.arange(steps)
+    return np.where(places < steps / 2, low + step * places, high - step * (steps - 1 - places))
 
 
-def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """The (n, m) matrix with ones on the diagonal; square without `m`.
 
     Example
@@ -111,6 +152,7 @@ def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool 
         tensor([[1., 0.],
                 [0., 1.]])
     """
+    on_cpu("eye", device)
     rows, columns = as_size("eye", (n, n if m is None else m))
     return Tensor(np.eye(rows, columns, dtype=float_or(dtype)), requires_grad)
 
@@ -147,150 +189,49 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
 # -- like another tensor -----------------------------------------------------------------------------------------------
 
 
-def zeros_like(input: Operand, *, dtype: Any = None, requires_grad: bool = False) -> Any:
+def zeros_like(input: Operand, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
     """Zeros of the shape of `input`, in its dtype.
 
     Example
         >>> zeros_like(Tensor([1.0, 2.0]))
         tensor([0., 0.])
     """
+    on_cpu("zeros_like", device)
     return like(input, np.zeros_like(array_of(input), dtype), requires_grad)
 
 
-def ones_like(input: Operand, *, dtype: Any = None, requires_grad: bool = False) -> Any:
+def ones_like(input: Operand, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
     """Ones of the shape of `input`, in its dtype.
 
     Example
         >>> ones_like(Tensor([1.0, 2.0]))
         tensor([1., 1.])
     """
+    on_cpu("ones_like", device)
     return like(input, np.ones_like(array_of(input), dtype), requires_grad)
 
 
-def full_like(input: Operand, fill_value: float, *, dtype: Any = None, requires_grad: bool = False) -> Any:
+def full_like(input: Operand, fill_value: float, *, dtype: Any = None, device: Any = None,
+              requires_grad: bool = False) -> Any:
     """`fill_value` in the shape of `input`, in its dtype.
 
     Example
         >>> full_like(Tensor([1.0, 2.0]), 7)
         tensor([7., 7.])
     """
+    on_cpu("full_like", device)
     return like(input, np.full_like(array_of(input), getattr(fill_value, "array", fill_value), dtype), requires_grad)
 
 
-def empty_like(input: Operand, *, dtype: Any = None, requires_grad: bool = False) -> Any:
+def empty_like(input: Operand, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
     """A tensor of the shape of `input` whose entries are whatever the memory held: fill it before reading.
 
     Example
         >>> empty_like(Tensor([1.0, 2.0])).shape
         (2,)
     """
+    on_cpu("empty_like", device)
     return like(input, np.empty_like(array_of(input), dtype), requires_grad)
-
-
-# -- random ------------------------------------------------------------------------------------------------------------
-
-
-def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Uniform on [0, 1).
-
-    Example
-        >>> x = rand(1000); bool((x.array >= 0).all() and (x.array < 1).all())
-        True
-    """
-    return Tensor(uniform_array(as_size("rand", size), float_or(dtype), generator), requires_grad)
-
-
-def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Standard normal.
-
-    Example
-        >>> randn(2, 3).dtype
-        dtype('float32')
-    """
-    return Tensor(normal_array(as_size("randn", size), float_or(dtype), generator), requires_grad)
-
-
-def rand_like(input: Operand, *, generator: Generator | None = None, dtype: Any = None,
-              requires_grad: bool = False) -> Any:
-    """Uniform on [0, 1), in the shape and dtype of `input`."""
-    return like(input, uniform_array(input.shape, dtype or input.dtype, generator), requires_grad)
-
-
-def randn_like(input: Operand, *, generator: Generator | None = None, dtype: Any = None,
-               requires_grad: bool = False) -> Any:
-    """Standard normal, in the shape and dtype of `input`."""
-    return like(input, normal_array(input.shape, dtype or input.dtype, generator), requires_grad)
-
-
-def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None,
-           dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Normal with this mean and standard deviation, numbers or tensors; `size` is needed where both are numbers.
-
-    Raises
-        ArgumentError   a negative `std`
-
-    Example
-        >>> normal(5.0, 0.0, (2,))
-        tensor([5., 5.])
-    """
-    centre, spread = (np.asarray(getattr(x, "array", x)) for x in (mean, std))
-    if np.any(spread < 0):
-        raise ArgumentError(message("normal", "a standard deviation is negative", {"std": spread}, "Use std ≥ 0."))
-    shape = np.broadcast_shapes(centre.shape, spread.shape) if size is None else as_size("normal", (size,))
-    wanted = float_or(dtype)
-    drawn = normal_array(shape, wanted, generator) * spread.astype(wanted) + centre.astype(wanted)
-    return Tensor(np.asarray(drawn), requires_grad)
-
-
-def randint(low: int, high: Any = None, size: Any = None, *, generator: Generator | None = None, dtype: Any = dtypes.int64,
-            requires_grad: bool = False) -> Tensor:
-    """Integers from `low` to `high` - 1, each as likely; ``randint(high, size)`` starts at 0.
-
-    Raises
-        ArgumentError   no integer between `low` and `high`; no size
-
-    Example
-        >>> randint(0, 10, (2, 3)).shape, randint(10, (4,)).dtype
-        ((2, 3), dtype('int64'))
-    """
-    if size is None and isinstance(high, (tuple, list)):
-        low, high, size = 0, low, high
-    if high is None or size is None:
-        raise ArgumentError("randint: a bound or the size is missing.\n"
-                            "  Use randint(low, high, size) or randint(high, size).")
-    if high <= low:
-        raise ArgumentError(f"randint: there is no integer from {low} to {high} - 1.\n  Use high > {low}.")
-    drawn = (generator or default_generator()).integers(low, high, as_size("randint", (size,)))
-    return Tensor(drawn.astype(dtypes.as_dtype(dtype), copy=False), requires_grad)
-
-
-def randperm(n: int, *, generator: Generator | None = None, dtype: Any = dtypes.int64) -> Tensor:
-    """The integers 0 to `n` - 1 in random order.
-
-    Example
-        >>> sorted(randperm(4).tolist())
-        [0, 1, 2, 3]
-    """
-    (length,) = as_size("randperm", (n,))
-    return Tensor((generator or default_generator()).permutation(length).astype(dtypes.as_dtype(dtype), copy=False))
-
-
-def bernoulli(input: Operand, *, generator: Generator | None = None) -> Any:
-    """1 with the probability that stands at that place of `input`, else 0; no gradient.
-
-    Raises
-        ArgumentError   a probability outside [0, 1]
-
-    Example
-        >>> bernoulli(Tensor([0.0, 1.0]))
-        tensor([0., 1.])
-    """
-    p = array_of(input)
-    if not dtypes.is_float(p.dtype) or not bool(np.all((p >= 0) & (p <= 1))):
-        raise ArgumentError(message("bernoulli", "the entries are no probabilities", {"input": input},
-                                    "Use floats from 0 to 1, such as x.sigmoid()."))
-    drawn = uniform_array(p.shape, dtypes.float64 if p.dtype == dtypes.float64 else dtypes.float32, generator)
-    return like(input, np.less(drawn, p).astype(p.dtype), False)
 
 
 # -- what they share ---------------------------------------------------------------------------------------------------
@@ -324,15 +265,3 @@ def like(input: Operand, array: np.ndarray, requires_grad: bool) -> Any:
     if not isinstance(input, Tensor):
         return array
     return from_array(array).requires_grad_() if requires_grad else as_tensor(array)
-
-
-def uniform_array(shape: tuple[int, ...], dtype: Any, generator: Generator | None) -> np.ndarray:
-    """Uniform on [0, 1), drawn in float64 for float64 and in float32 otherwise."""
-    drawn_in = np.float64 if dtype == dtypes.float64 else np.float32
-    return np.asarray((generator or default_generator()).random(shape, drawn_in)).astype(dtype, copy=False)
-
-
-def normal_array(shape: tuple[int, ...], dtype: Any, generator: Generator | None) -> np.ndarray:
-    """Standard normal, drawn in float64 for float64 and in float32 otherwise."""
-    drawn_in = np.float64 if dtype == dtypes.float64 else np.float32
-    return np.asarray((generator or default_generator()).standard_normal(shape, drawn_in)).astype(dtype, copy=False)

@@ -10,8 +10,8 @@ from typing import Any, Callable, Iterator
 
 import numpy as np
 
-from tensorgrad import autograd, filling, inplace, interop, ops
-from tensorgrad.ops import windows
+from tensorgrad import autograd, creation_methods, filling, inplace, interop, ops
+from tensorgrad.ops import memory_layout, windows
 from tensorgrad.tensor import Tensor
 
 __all__ = ["TensorMethods", "attach"]
@@ -71,28 +71,35 @@ class TensorMethods:
 
     # arithmetic
     __add__ = __radd__ = add = ops.add
-    __sub__ = sub = ops.sub
+    __sub__ = sub = subtract = ops.sub
     __rsub__ = reflected(ops.sub)
-    __mul__ = __rmul__ = mul = ops.mul
-    __truediv__ = div = ops.div
+    __mul__ = __rmul__ = mul = multiply = ops.mul
+    __truediv__ = div = divide = true_divide = ops.div
     __rtruediv__ = reflected(ops.div)
     __floordiv__ = floor_divide = ops.floor_divide
     __rfloordiv__ = reflected(ops.floor_divide)
-    __neg__ = neg = ops.neg
+    __neg__ = neg = negative = ops.neg
+    __pos__ = positive = ops.positive
+    lerp, addcmul, addcdiv = ops.lerp, ops.addcmul, ops.addcdiv
     __pow__ = pow = ops.pow
+    float_power = ops.float_power
     __rpow__ = reflected(ops.pow)
     clone = ops.clone
-    to = type = ops.to
+    type = ops.to
+    to, cpu = memory_layout.moved, memory_layout.cpu
     type_as = type_as
     half, float, double = converted("float16"), converted("float32"), converted("float64")
     short, int, long = converted("int16"), converted("int32"), converted("int64")
     char, byte, bool = converted("int8"), converted("uint8"), converted("bool")
     exp, log, sqrt, rsqrt, square, reciprocal = ops.exp, ops.log, ops.sqrt, ops.rsqrt, ops.square, ops.reciprocal
     exp2, expm1, log1p, log2, log10, xlogy = ops.exp2, ops.expm1, ops.log1p, ops.log2, ops.log10, ops.xlogy
-    erf, erfc = ops.erf, ops.erfc
+    logit, logaddexp, logaddexp2, logcumsumexp = ops.logit, ops.logaddexp, ops.logaddexp2, ops.logcumsumexp
+    erf, erfc, erfinv, lgamma, digamma = ops.erf, ops.erfc, ops.erfinv, ops.lgamma, ops.digamma
     sin, cos, tan, asin, acos, atan, atan2 = ops.sin, ops.cos, ops.tan, ops.asin, ops.acos, ops.atan, ops.atan2
+    hypot, sinc, deg2rad, rad2deg = ops.hypot, ops.sinc, ops.deg2rad, ops.rad2deg
     sinh, cosh, tanh, asinh, acosh, atanh = ops.sinh, ops.cosh, ops.tanh, ops.asinh, ops.acosh, ops.atanh
-    __abs__ = abs = ops.abs
+    __abs__ = abs = absolute = ops.abs
+    copysign, heaviside, sgn = ops.copysign, ops.heaviside, ops.sgn
     sign, floor, ceil, trunc, round, frac = ops.sign, ops.floor, ops.ceil, ops.trunc, ops.round, ops.frac
     __mod__ = remainder = ops.remainder
     __rmod__ = reflected(ops.remainder)
@@ -114,9 +121,11 @@ class TensorMethods:
     __and__ = __rand__ = bitwise_and = ops.bitwise_and
     __or__ = __ror__ = bitwise_or = ops.bitwise_or
     __xor__ = __rxor__ = bitwise_xor = ops.bitwise_xor
-    isnan, isinf, isfinite = ops.isnan, ops.isinf, ops.isfinite
+    isnan, isinf, isfinite, isposinf, isneginf = ops.isnan, ops.isinf, ops.isfinite, ops.isposinf, ops.isneginf
+    isclose, allclose, equal = ops.isclose, ops.allclose, ops.equal
     where = choose
-    maximum, minimum = ops.maximum, ops.minimum
+    maximum, minimum, fmax, fmin = ops.maximum, ops.minimum, ops.fmax, ops.fmin
+    nan_to_num = ops.nan_to_num
     clamp = clip = ops.clamp
 
     # reductions and expansion
@@ -124,7 +133,11 @@ class TensorMethods:
     var, std, norm = ops.var, ops.std, ops.norm
     max, min, amax, amin, aminmax = ops.max, ops.min, ops.amax, ops.amin, ops.aminmax
     argmax, argmin, sort, argsort, topk, median = ops.argmax, ops.argmin, ops.sort, ops.argsort, ops.topk, ops.median
+    nansum, nanmean, nanmedian = ops.nansum, ops.nanmean, ops.nanmedian
+    quantile, nanquantile, kthvalue, mode = ops.quantile, ops.nanquantile, ops.kthvalue, ops.mode
+    cummax, cummin = ops.cummax, ops.cummin
     any, all, count_nonzero = ops.any, ops.all, ops.count_nonzero
+    unique, histc, bincount = ops.unique, ops.histc, ops.bincount
     expand, broadcast_to = ops.expand, ops.broadcast_to
 
     # products of matrices
@@ -144,6 +157,7 @@ class TensorMethods:
     squeeze, unsqueeze = ops.squeeze, ops.unsqueeze
     view_as, reshape_as, expand_as = ops.view_as, ops.reshape_as, ops.expand_as
     repeat, tile, repeat_interleave = ops.repeat, ops.tile, ops.repeat_interleave
+    H, real = property(memory_layout.hermitian), property(memory_layout.real)
     t, T, mT, mH = ops.t, property(ops.reversed_axes), property(ops.matrix_transpose), property(ops.adjoint)
 
     # indexing and joining
@@ -184,6 +198,12 @@ class TensorMethods:
                            "put", "masked_scatter"))
     addmm_, addmv_, addbmm_, baddbmm_, addr_, tril_, triu_ = map(inplace.in_place, (
         "addmm", "addmv", "addbmm", "baddbmm", "addr", "tril", "triu"))
+
+    # new tensors, and place in memory
+    new_zeros, new_ones, new_full = creation_methods.new_zeros, creation_methods.new_ones, creation_methods.new_full
+    new_empty, new_tensor, bernoulli = creation_methods.new_empty, creation_methods.new_tensor, ops.bernoulli
+    contiguous, is_contiguous = memory_layout.contiguous, memory_layout.is_contiguous
+    stride, element_size, is_floating_point = memory_layout.stride, memory_layout.element_size, ops.is_floating_point
 
     # NumPy and other libraries
     __array_ufunc__, __array_function__ = interop.array_ufunc, interop.array_function

@@ -3,37 +3,49 @@
 from tensorgrad.ops.activation import gelu, glu, logsigmoid, mish, sigmoid, silu, softplus, softsign, tanhshrink
 from tensorgrad.ops.adaptive_pooling import (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d,
                                              adaptive_max_pool1d, adaptive_max_pool2d, adaptive_max_pool3d)
-from tensorgrad.ops.arithmetic import add, clone, div, floor_divide, mul, neg, sub
+from tensorgrad.ops.arithmetic import (add, clone, div, divide, floor_divide, mul, multiply, neg, negative, sub, subtract,
+                                       true_divide)
 from tensorgrad.ops.batch_normalization import batch_norm, instance_norm
-from tensorgrad.ops.choice import clamp, maximum, minimum, where
+from tensorgrad.ops.bernoulli import bernoulli
+from tensorgrad.ops.blends import addcdiv, addcmul, lerp
+from tensorgrad.ops.choice import clamp, clip, maximum, minimum, where
 from tensorgrad.ops.cholesky_factor import cholesky
+from tensorgrad.ops.closeness import allclose, equal, isclose
 from tensorgrad.ops.comparison import (bitwise_and, bitwise_not, bitwise_or, bitwise_xor, eq, ge, gt, isfinite, isinf, isnan,
                                        le, logical_and, logical_not, logical_or, logical_xor, lt, ne)
 from tensorgrad.ops.convolution import conv1d, conv2d, conv3d
+from tensorgrad.ops.counting import bincount, bucketize, histc, searchsorted, unique
 from tensorgrad.ops.determinant import det, logdet, slogdet
 from tensorgrad.ops.differences import diff
 from tensorgrad.ops.dimensions import atleast_1d, atleast_2d, atleast_3d, broadcast_tensors
 from tensorgrad.ops.distances import cdist
 from tensorgrad.ops.dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout
+from tensorgrad.ops.dtype_queries import can_cast, is_floating_point, numel, promote_types, result_type
 from tensorgrad.ops.einsum import einsum, tensordot
 from tensorgrad.ops.error_function import erf, erfc
-from tensorgrad.ops.exponential import exp, exp2, expm1, pow, reciprocal, rsqrt, sqrt, square
+from tensorgrad.ops.exponential import exp, exp2, expm1, float_power, pow, reciprocal, rsqrt, sqrt, square
 from tensorgrad.ops.extrema import amax, amin, aminmax, argmax, argmin, max, min
+from tensorgrad.ops.gamma_function import digamma, lgamma
 from tensorgrad.ops.gathering import gather, scatter, scatter_add, take, take_along_dim
 from tensorgrad.ops.hyperbolic import acosh, asinh, atanh, cosh, sinh, tanh
 from tensorgrad.ops.indexing import getitem, narrow, select
 from tensorgrad.ops.interpolation import interpolate
+from tensorgrad.ops.inverse_error_function import erfinv
 from tensorgrad.ops.joining import (cat, column_stack, concat, concatenate, dstack, hstack, row_stack, stack,
                                     vstack)
 from tensorgrad.ops.linalg import bmm, dot, linear, matmul, mm, mv, outer
-from tensorgrad.ops.logarithm import log, log10, log1p, log2, xlogy
+from tensorgrad.ops.log_sums import logaddexp, logaddexp2, logcumsumexp
+from tensorgrad.ops.logarithm import log, log10, log1p, log2, logit, xlogy
 from tensorgrad.ops.mask_selection import argwhere, masked_fill, masked_select, nonzero
 from tensorgrad.ops.matrix_chains import chain_matmul, matrix_power
 from tensorgrad.ops.matrix_inverse import inverse
+from tensorgrad.ops.matrix_norms import norm
 from tensorgrad.ops.matrix_sums import addbmm, addmm, addmv, addr, baddbmm
+from tensorgrad.ops.memory_layout import detach
+from tensorgrad.ops.nan_aware import fmax, fmin, nan_to_num, nanmean, nansum
 from tensorgrad.ops.normalization import group_norm, layer_norm
-from tensorgrad.ops.norms import norm
-from tensorgrad.ops.ordering import argsort, median, sort, topk
+from tensorgrad.ops.order_statistics import kthvalue, mode, nanquantile, quantile
+from tensorgrad.ops.ordering import argsort, median, nanmedian, sort, topk
 from tensorgrad.ops.overwriting import (diagonal_scatter, index_copy, index_fill, index_put, masked_scatter, put,
                                         select_scatter, slice_scatter)
 from tensorgrad.ops.padding import pad
@@ -46,30 +58,37 @@ from tensorgrad.ops.rectifier import celu, elu, leaky_relu, prelu, relu, selu
 from tensorgrad.ops.reduction import broadcast_to, expand, mean, sum
 from tensorgrad.ops.reordering import flip, fliplr, flipud, roll, rot90
 from tensorgrad.ops.repetition import repeat, repeat_interleave, tile
-from tensorgrad.ops.rounding import abs, ceil, floor, fmod, frac, remainder, round, sign, trunc
+from tensorgrad.ops.rounding import abs, absolute, ceil, floor, fmod, frac, remainder, round, sign, trunc
+from tensorgrad.ops.running import cummax, cummin
 from tensorgrad.ops.saturation import hardshrink, hardsigmoid, hardswish, hardtanh, relu6, softshrink, threshold
 from tensorgrad.ops.scatter_reduction import scatter_reduce
 from tensorgrad.ops.selection import embedding, index_add, index_select, one_hot
 from tensorgrad.ops.shape import (adjoint, expand_as, flatten, matrix_transpose, moveaxis, movedim, permute, ravel, reshape,
                                   reshape_as, reversed_axes, squeeze, swapaxes, swapdims, t, transpose, unflatten, unsqueeze,
                                   view_as)
+from tensorgrad.ops.signs import copysign, heaviside, isneginf, isposinf, positive, sgn
 from tensorgrad.ops.softmax import log_softmax, logsumexp, softmax, softmin
 from tensorgrad.ops.splitting import (chunk, dsplit, hsplit, split, split_with_sizes, tensor_split, unbind,
                                       vsplit)
 from tensorgrad.ops.statistics import std, std_mean, var, var_mean
 from tensorgrad.ops.transposed_convolution import conv_transpose1d, conv_transpose2d, conv_transpose3d
 from tensorgrad.ops.triangle import diag, diag_embed, diagflat, diagonal, trace, tril, triu
-from tensorgrad.ops.trigonometric import acos, asin, atan, atan2, cos, sin, tan
+from tensorgrad.ops.trigonometric import acos, asin, atan, atan2, cos, deg2rad, hypot, rad2deg, sin, sinc, tan
 from tensorgrad.ops.unpooling import max_unpool1d, max_unpool2d, max_unpool3d
 from tensorgrad.ops.vector_products import cross, ger, inner, kron, vdot
 
 __all__ = [
-    "add", "clone", "div", "floor_divide", "mul", "neg", "sub",
-    "clamp", "maximum", "minimum", "where",
+    "add", "clone", "div", "divide", "floor_divide", "mul", "multiply", "neg", "negative", "sub", "subtract", "true_divide",
+    "addcdiv", "addcmul", "lerp",
+    "bernoulli",
+    "clamp", "clip", "maximum", "minimum", "where",
+    "allclose", "equal", "isclose",
+    "copysign", "heaviside", "isneginf", "isposinf", "positive", "sgn",
+    "fmax", "fmin", "nan_to_num", "nanmean", "nansum",
     "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor",
     "eq", "ge", "gt", "isfinite", "isinf", "isnan", "le", "logical_and", "logical_not", "logical_or", "logical_xor",
     "lt", "ne",
-    "exp", "exp2", "expm1", "pow", "reciprocal", "rsqrt", "sqrt", "square",
+    "exp", "exp2", "expm1", "float_power", "pow", "reciprocal", "rsqrt", "sqrt", "square",
     "getitem", "narrow", "select",
     "cat", "column_stack", "concat", "concatenate", "dstack", "hstack", "row_stack", "stack", "vstack",
     "chunk", "dsplit", "hsplit", "split", "split_with_sizes", "tensor_split", "unbind", "vsplit",
@@ -92,18 +111,24 @@ __all__ = [
     "gelu", "glu", "logsigmoid", "mish", "sigmoid", "silu", "softplus", "softsign", "tanhshrink",
     "celu", "elu", "leaky_relu", "prelu", "relu", "selu",
     "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "relu6", "softshrink", "threshold",
-    "erf", "erfc",
+    "erf", "erfc", "erfinv",
+    "digamma", "lgamma",
     "acosh", "asinh", "atanh", "cosh", "sinh", "tanh",
-    "log", "log10", "log1p", "log2", "xlogy",
-    "abs", "ceil", "floor", "fmod", "frac", "remainder", "round", "sign", "trunc",
-    "acos", "asin", "atan", "atan2", "cos", "sin", "tan",
+    "log", "log10", "log1p", "log2", "logit", "xlogy",
+    "logaddexp", "logaddexp2", "logcumsumexp",
+    "abs", "absolute", "ceil", "floor", "fmod", "frac", "remainder", "round", "sign", "trunc",
+    "acos", "asin", "atan", "atan2", "cos", "deg2rad", "hypot", "rad2deg", "sin", "sinc", "tan",
     "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
     "avg_pool1d", "avg_pool2d", "avg_pool3d", "max_pool1d", "max_pool2d", "max_pool3d",
     "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d",
     "adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d",
     "max_unpool1d", "max_unpool2d", "max_unpool3d",
     "amax", "amin", "aminmax", "argmax", "argmin", "max", "min",
-    "argsort", "median", "sort", "topk",
+    "argsort", "median", "nanmedian", "sort", "topk",
+    "kthvalue", "mode", "nanquantile", "quantile",
+    "cummax", "cummin",
+    "bincount", "bucketize", "histc", "searchsorted", "unique",
+    "can_cast", "is_floating_point", "numel", "promote_types", "result_type", "detach",
     "std", "std_mean", "var", "var_mean",
     "all", "any", "count_nonzero",
     "cumprod", "cumsum", "prod",

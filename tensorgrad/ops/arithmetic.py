@@ -6,12 +6,13 @@ import numpy as np
 
 from tensorgrad import dtypes, kernels
 from tensorgrad.errors import ArgumentError, DtypeError, message
-from tensorgrad.op import Op
 from tensorgrad.ops.elementwise import Binary, Unary
-from tensorgrad.ops.promotion import Operand, align, as_float
+from tensorgrad.ops.masking import masked
+from tensorgrad.ops.promotion import Operand, align, array_of, as_float
 from tensorgrad.tensor import Tensor
 
-__all__ = ["add", "sub", "mul", "div", "floor_divide", "neg", "clone"]
+__all__ = ["add", "sub", "mul", "div", "floor_divide", "neg", "clone",
+           "subtract", "multiply", "divide", "true_divide", "negative"]
 
 LARGE = 1 << 16  # entries from which a sum is worth splitting over threads
 
@@ -37,7 +38,16 @@ def add(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
         >>> add(Tensor([1.0, 2.0]), 10)
         tensor([11., 12.])
     """
-    return Add().apply(input, other if alpha == 1 else mul(other, alpha))
+    return Add().apply(input, other if alpha == 1 else scaled("add", input, other, alpha))
+
+
+def scaled(who: str, input: Operand, other: Operand, alpha: float) -> Operand:
+    """`alpha` · `other`; a factor of a higher category than both operands raises a DtypeError, as in PyTorch."""
+    kinds = [o.dtype.kind if hasattr(o, "dtype") else np.asarray(o).dtype.kind for o in (input, other)]
+    if dtypes.RANK[np.asarray(alpha).dtype.kind] > max(dtypes.RANK[kind] for kind in kinds if kind in dtypes.RANK):
+        raise DtypeError(message(who, f"alpha={alpha} for {' and '.join(dict.fromkeys(kinds))} operands", {
+            "input": input, "other": other}, "Use an alpha of the operands' kind, or convert one with .float()."))
+    return mul(other, alpha)
 
 
 class Sub(Binary):
@@ -62,11 +72,14 @@ def sub(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
         >>> sub(Tensor([1.0, 2.0]), 1)
         tensor([0., 1.])
     """
-    a, b = align("sub", input, other if alpha == 1 else mul(other, alpha))
+    a, b = align("sub", input, other if alpha == 1 else scaled("sub", input, other, alpha))
     if getattr(a, "dtype", None) == dtypes.bool_ and getattr(b, "dtype", dtypes.bool_) == dtypes.bool_:
         raise DtypeError(message("sub", "bool tensors cannot be subtracted", {"input": a, "other": b},
                                  "Use logical_xor, or convert to an integer dtype."))
     return Sub().apply(a, b)
+
+
+subtract = sub
 
 
 class Mul(Binary):
@@ -94,6 +107,9 @@ def mul(input: Operand, other: Operand) -> Tensor:
     return Mul().apply(input, other)
 
 
+multiply = mul
+
+
 class Div(Binary):
     """y = a / b"""
 
@@ -112,7 +128,11 @@ class Div(Binary):
 def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> Tensor:
     """`input` / `other`; integers give the default float.
 
-    `rounding_mode` "floor" or "trunc" rounds the quotient and has no gradient.
+    `rounding_mode` "floor" or "trunc" rounds the quotient, keeps integers integer, and has the gradient 0.
+
+    Raises
+        ArgumentError   an integer divided by 0 and rounded; another `rounding_mode`
+        DtypeError      bool operands and a `rounding_mode`
 
     Example
         >>> div(Tensor([1, 2]), 2)
@@ -120,15 +140,28 @@ def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> 
     """
     a, b = align("div", input, other)
     if rounding_mode is not None:
+        refuse_zero("div", a, b)
         return DivRounded(rounding_mode).apply(a, b)
     return Div().apply(as_float(a), as_float(b))
 
 
-class DivRounded(Op):
-    """y = a / b rounded down ("floor") or towards zero ("trunc")"""
+divide = true_divide = div
+
+
+def refuse_zero(who: str, a: Operand, b: Operand) -> None:
+    """Raise for integers divided by 0, which have no result, and for bools, which have no quotient."""
+    kinds = {o.dtype.kind if hasattr(o, "dtype") else np.asarray(o).dtype.kind for o in (a, b)}
+    if kinds == {"b"}:
+        raise DtypeError(message(who, "is not defined for bool tensors", {"input": a, "other": b}, "Convert with .long()."))
+    if "f" not in kinds and np.any(array_of(b) == 0):
+        raise ArgumentError(message(who, "an integer is divided by 0", {"input": a, "other": b},
+                                    "Convert with .float(), where the result is infinite or NaN, or mask the zeros."))
+
+
+class DivRounded(Binary):
+    """y = a / b rounded down ("floor") or towards zero ("trunc"); its gradient is 0"""
 
     __slots__ = ("rounding_mode",)
-    differentiable = False
 
     def __init__(self, rounding_mode: str):
         if rounding_mode not in ("floor", "trunc"):
@@ -138,12 +171,18 @@ class DivRounded(Op):
     def forward(self, a, b):
         if self.rounding_mode == "floor":
             return a // b
-        quotient = np.trunc(a / b)
-        return quotient.astype(np.result_type(a, b), copy=False)
+        if np.result_type(a, b).kind == "f":
+            return np.trunc(a / b)
+        down = a // b
+        return down + ((down < 0) & (down * b != a))  # exact, where a / b would be rounded to 53 bits
+
+    def backward(self, grad):
+        nowhere = np.zeros(grad.shape, bool)
+        return masked(grad, nowhere), masked(grad, nowhere)
 
 
 def floor_divide(input: Operand, other: Operand) -> Tensor:
-    """`input` / `other` rounded down; no gradient.
+    """`input` / `other` rounded down; its gradient is 0.
 
     Example
         >>> floor_divide(Tensor([7, -7]), 2)
@@ -167,11 +206,20 @@ class Neg(Unary):
 def neg(input: Operand) -> Tensor:
     """-`input`.
 
+    Raises
+        DtypeError   for a bool tensor, as NumPy and PyTorch do
+
     Example
         >>> neg(Tensor([1.0, -2.0]))
         tensor([-1.,  2.])
     """
+    if getattr(input, "dtype", None) == dtypes.bool_:
+        raise DtypeError(message("neg", "a bool tensor has no sign", {"input": input},
+                                 "Use ~mask, or convert with .long()."))
     return Neg().apply(input)
+
+
+negative = neg
 
 
 class Clone(Unary):

@@ -12,7 +12,7 @@ from tensorgrad.ops.elementwise import Binary, Unary
 from tensorgrad.ops.promotion import Operand, align, check_broadcast, to
 from tensorgrad.tensor import Tensor
 
-__all__ = ["where", "maximum", "minimum", "clamp"]
+__all__ = ["where", "maximum", "minimum", "clamp", "clip"]
 
 
 class Where(Op):
@@ -161,3 +161,6 @@ def clamp(input: Operand, min: Operand | None = None, max: Operand | None = None
     if isinstance(input, Tensor) and input.array.dtype.kind != "f" and any(isinstance(x, float) for x in (min, max)):
         input = to(input, dtypes.get_default_dtype())
     return Clamp(min, max).apply(input)
+
+
+clip = clamp

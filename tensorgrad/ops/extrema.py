@@ -15,8 +15,7 @@ from tensorgrad.op import Op
 from tensorgrad.ops.choice import maximum, minimum
 from tensorgrad.ops.comparison import isnan
 from tensorgrad.ops.gathering import ScatterAdd
-from tensorgrad.ops.masking import masked
-from tensorgrad.ops.promotion import Operand, array_of, to
+from tensorgrad.ops.promotion import Operand, array_of, only_tensors, to
 from tensorgrad.ops.reduction import Dims, expand_reduced, normalize_dims, sum
 from tensorgrad.tensor import Tensor, from_array
 
@@ -50,7 +49,7 @@ def check_not_empty(who: str, input: Operand, dims: tuple[int, ...]) -> None:
 
 
 class Amax(Op):
-    """y = the largest x over `dim`; ties share the gradient equally"""
+    """y = the largest x over `dim`; ties share the gradient equally, NaN makes it NaN"""
 
     __slots__ = ("dim", "keepdim")
     keeps = (0,)
@@ -64,14 +63,36 @@ class Amax(Op):
 
     def backward(self, grad):
         (x,) = self.inputs
-        best = expand_reduced(self.output, x.shape, self.dim, self.keepdim)
-        wins = (x == best) | isnan(x)  # if there is a NaN, it wins
+        wins = self.winners(x, expand_reduced(self.output, x.shape, self.dim, self.keepdim))
         number = sum(to(wins, x.dtype), self.dim, True) if self.dim else to(wins, x.dtype)
-        return masked(expand_reduced(grad, x.shape, self.dim, self.keepdim) / number, wins)
+        share = expand_reduced(grad, x.shape, self.dim, self.keepdim) / number
+        return share * wins
+
+    def winners(self, x: Operand, best: Operand) -> Operand:
+        """Where x is the best."""
+        return x == best
 
 
 class Amin(Amax):
-    """y = the smallest x over `dim`; ties share the gradient equally"""
+    """y = the smallest x over `dim`; ties share the gradient equally, NaN makes it NaN"""
+
+    __slots__ = ()
+
+    def forward(self, x):
+        return x.min(axis=self.dim, keepdims=self.keepdim)
+
+
+class MaxOfAll(Amax):
+    """y = the largest of all x; ties share the gradient equally, among NaN too"""
+
+    __slots__ = ()
+
+    def winners(self, x: Operand, best: Operand) -> Operand:
+        return (x == best) | isnan(x) & isnan(best)
+
+
+class MinOfAll(MaxOfAll):
+    """y = the smallest of all x; ties share the gradient equally, among NaN too"""
 
     __slots__ = ()
 
@@ -83,7 +104,7 @@ def amax(input: Operand, dim: Dims = (), keepdim: bool = False) -> Tensor:
     """The largest entries over axes `dim` (all by default); NaN wins.
 
     Gradient
-        shared equally among the entries that tie
+        shared equally among the entries that tie; NaN everywhere if one of them is NaN, as in PyTorch
 
     Raises
         ShapeError   an empty axis
@@ -102,7 +123,7 @@ def amin(input: Operand, dim: Dims = (), keepdim: bool = False) -> Tensor:
     """The smallest entries over axes `dim` (all by default); NaN wins.
 
     Gradient
-        shared equally among the entries that tie
+        shared equally among the entries that tie; NaN everywhere if one of them is NaN, as in PyTorch
 
     Raises
         ShapeError   an empty axis
@@ -203,10 +224,11 @@ def max(input: Operand, dim: Any = None, keepdim: bool = False, *, other: Operan
     other = dim if isinstance(dim, (Tensor, np.ndarray)) else other
     if other is not None:
         return maximum(input, other)
+    only_tensors("max", input=input)
     if dim is not None:
         return extreme("max", Max, np.argmax, input, dim, keepdim)
     check_not_empty("max", input, tuple(range(input.ndim)))
-    return Amax(tuple(range(input.ndim)), False).apply(input)
+    return MaxOfAll(tuple(range(input.ndim)), False).apply(input)
 
 
 def min(input: Operand, dim: Any = None, keepdim: bool = False, *, other: Operand | None = None) -> Any:
@@ -226,10 +248,11 @@ def min(input: Operand, dim: Any = None, keepdim: bool = False, *, other: Operan
     other = dim if isinstance(dim, (Tensor, np.ndarray)) else other
     if other is not None:
         return minimum(input, other)
+    only_tensors("min", input=input)
     if dim is not None:
         return extreme("min", Min, np.argmin, input, dim, keepdim)
     check_not_empty("min", input, tuple(range(input.ndim)))
-    return Amin(tuple(range(input.ndim)), False).apply(input)
+    return MinOfAll(tuple(range(input.ndim)), False).apply(input)
 
 
 # -- indices alone -----------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from tensorgrad.ops.elementwise import Binary, Unary
 from tensorgrad.ops.promotion import Operand, as_float
 from tensorgrad.tensor import Tensor
 
-__all__ = ["log", "log1p", "log2", "log10", "xlogy"]
+__all__ = ["log", "log1p", "log2", "log10", "xlogy", "logit"]
 
 LN2, LN10 = 0.6931471805599453, 2.302585092994046
 
@@ -131,6 +131,41 @@ def xlogy(input: Operand, other: Operand) -> Tensor:
         tensor([0., 0.])
     """
     return Xlogy().apply(entries(as_float(input), other), entries(as_float(other), input))
+
+
+class Logit(Unary):
+    """y = log(x / (1 - x)), x limited to [eps, 1 - eps]"""
+
+    __slots__ = ("eps",)
+    keeps = (0,)
+
+    def __init__(self, eps: float | None):
+        self.eps = eps
+
+    def forward(self, x):
+        if self.eps is not None:
+            eps = x.dtype.type(self.eps)
+            x = np.where(x < eps, eps, np.minimum(x, 1 - eps))
+        return np.log(x / (1 - x))
+
+    def backward(self, grad):
+        (x,) = self.inputs
+        eps = self.eps or 0.0
+        inside = (x >= eps) & (x <= 1 - eps)
+        return where(inside, grad / (x * (1 - x)), float("nan") if self.eps is None else 0.0)
+
+
+def logit(input: Operand, eps: float | None = None) -> Tensor:
+    """log(`input` / (1 - `input`)), the inverse of the sigmoid.  `eps` limits `input` to [`eps`, 1 - `eps`] first.
+
+    Gradient
+        0 outside of the limits; without `eps` infinite at 0 and 1, NaN outside
+
+    Example
+        >>> logit(Tensor([0.5, 0.75])), logit(Tensor([0.0, 1.0]), eps=0.25)
+        (tensor([0.    , 1.0986]), tensor([-1.0986,  1.0986]))
+    """
+    return Logit(eps).apply(as_float(input))
 
 
 def entries(x: Operand, other: Operand) -> Operand:

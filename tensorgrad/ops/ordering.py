@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from tensorgrad.errors import RangeError, message
-from tensorgrad.ops.extrema import Amax, Picked, ValuesIndices, check_not_empty, pick, with_axis
+from tensorgrad.ops.extrema import MaxOfAll, Picked, ValuesIndices, check_not_empty, pick, with_axis
 from tensorgrad.ops.promotion import Operand, array_of
 from tensorgrad.ops.reduction import normalize_dims
 from tensorgrad.tensor import Tensor
 
-__all__ = ["sort", "argsort", "topk", "median"]
+__all__ = ["sort", "argsort", "topk", "median", "nanmedian"]
 
 
 def order_along(array: np.ndarray, axis: int, descending: bool) -> np.ndarray:
@@ -29,8 +29,10 @@ class Sort(Picked):
     __slots__ = ()
 
 
-def sort(input: Operand, dim: int = -1, descending: bool = False, stable: bool = True) -> ValuesIndices:
+def sort(input: Operand, dim: int = -1, descending: bool = False, *, stable: bool = False) -> ValuesIndices:
     """The entries in order along `dim`, as a pair ``values, indices``; equal entries keep their order, NaN is largest.
+
+    Every sort is stable here; in PyTorch equal entries come in any order without `stable`.
 
     Raises
         RangeError   an axis that `input` does not have
@@ -46,7 +48,7 @@ def sort(input: Operand, dim: int = -1, descending: bool = False, stable: bool =
     return pick(Sort, input, order_along(array_of(input), dims[0], descending), dims[0])
 
 
-def argsort(input: Operand, dim: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
+def argsort(input: Operand, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Tensor:
     """The indices that put `input` in order along `dim`.
 
     Raises
@@ -56,7 +58,7 @@ def argsort(input: Operand, dim: int = -1, descending: bool = False, stable: boo
         >>> argsort(Tensor([3.0, 1.0, 2.0]), descending=True)
         tensor([0, 2, 1])
     """
-    return sort(input, dim, descending, stable).indices
+    return sort(input, dim, descending).indices
 
 
 class Topk(Picked):
@@ -67,6 +69,8 @@ class Topk(Picked):
 
 def topk(input: Operand, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> ValuesIndices:
     """The `k` largest (or smallest) entries along `dim`, the best first, as a pair ``values, indices``.
+
+    Of equal entries the first is taken; in PyTorch it may be any.  The result is in order also with sorted=False.
 
     Raises
         RangeError   more entries than there are; an axis that `input` does not have
@@ -83,7 +87,8 @@ def topk(input: Operand, k: int, dim: int = -1, largest: bool = True, sorted: bo
     operand = input if dims else input.reshape(1)
     axis = dims[0] if dims else 0
     order = order_along(array_of(operand), axis, largest)
-    return pick(Topk, operand, np.take(order, np.arange(k), axis), axis)
+    values, indices = pick(Topk, operand, np.take(order, np.arange(k), axis), axis)
+    return ValuesIndices(values, indices) if dims or not k else ValuesIndices(values.reshape(()), indices.reshape(()))
 
 
 class Median(Picked):
@@ -92,7 +97,7 @@ class Median(Picked):
     __slots__ = ()
 
 
-class MedianOfAll(Amax):
+class MedianOfAll(MaxOfAll):
     """y = the middle of all x; of two the smaller; ties share the gradient equally"""
 
     __slots__ = ()
@@ -129,3 +134,45 @@ def median(input: Operand, dim: int | None = None, keepdim: bool = False) -> Any
         return MedianOfAll(every, False).apply(input)
     operand, array, axis = with_axis("median", input, dim)
     return pick(Median, operand, middle_of(array, axis), axis, keepdim and input.ndim > 0)
+
+
+class Nanmedian(Picked):
+    """y = the middle x along `dim` of those that are not NaN; of two the smaller"""
+
+    __slots__ = ()
+
+
+class NanmedianOfAll(MaxOfAll):
+    """y = the middle of all x that are not NaN; of two the smaller; ties share the gradient equally"""
+
+    __slots__ = ()
+
+    def forward(self, x):
+        return np.take(x.reshape(-1), middle_without_nan(x.reshape(-1), 0))[0]
+
+
+def middle_without_nan(array: np.ndarray, axis: int) -> np.ndarray:
+    """The index of the middle entry along `axis` of those that are not NaN, which are sorted last."""
+    number = array.shape[axis] - np.isnan(array).sum(axis=axis, keepdims=True)
+    return np.take_along_axis(order_along(array, axis, False), np.maximum(number - 1, 0) // 2, axis)
+
+
+def nanmedian(input: Operand, dim: int | None = None, keepdim: bool = False) -> Any:
+    """The `median` of the entries that are not NaN; NaN where all are.
+
+    Gradient
+        ``nanmedian()`` shares it equally among ties; ``nanmedian(dim)`` gives it to the entry at the index
+
+    Raises
+        as median
+
+    Example
+        >>> nanmedian(Tensor([3.0, float("nan"), 2.0, 4.0]))
+        tensor(3.)
+    """
+    if dim is None:
+        every = tuple(range(input.ndim))
+        check_not_empty("nanmedian", input, every)
+        return NanmedianOfAll(every, False).apply(input)
+    operand, array, axis = with_axis("nanmedian", input, dim)
+    return pick(Nanmedian, operand, middle_without_nan(array, axis), axis, keepdim and input.ndim > 0)

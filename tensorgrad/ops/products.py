@@ -59,6 +59,9 @@ def through_factors(grad: Operand, x: Operand, factors: np.ndarray) -> Operand:
 def prod(input: Operand, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The product over `dim` (over all entries by default); of integers and bools in int64; 1 over nothing.
 
+    Gradient
+        exact also where entries are 0 or infinite; PyTorch, which divides the product by the entry, gives NaN for inf
+
     Raises
         RangeError   an axis that `input` does not have
 
@@ -67,7 +70,7 @@ def prod(input: Operand, dim: int | None = None, keepdim: bool = False, *, dtype
         tensor([ 2., 12.])
     """
     if dtype is not None:
-        input = to(input, dtype)
+        return to(prod(to(input, dtype), dim, keepdim), dtype)
     dims = normalize_dims("prod", input, dim)
     if dim is None or not dims:
         return Prod().apply(input.reshape(-1))
@@ -109,9 +112,9 @@ def cumsum(input: Operand, dim: int, *, dtype: Any = None) -> Tensor:
         tensor([1., 3., 6.])
     """
     if dtype is not None:
-        input = to(input, dtype)
+        return to(cumsum(to(input, dtype), dim), dtype)
     dims = normalize_dims("cumsum", input, dim)
-    return Cumsum(dims[0]).apply(input) if dims else input
+    return Cumsum(dims[0]).apply(input) if dims else Cumsum(0).apply(input.reshape(1)).reshape(())
 
 
 class Cumprod(Op):
@@ -145,10 +148,10 @@ def cumprod(input: Operand, dim: int, *, dtype: Any = None) -> Tensor:
         tensor([1., 2., 6.])
     """
     if dtype is not None:
-        input = to(input, dtype)
+        return to(cumprod(to(input, dtype), dim), dtype)
     dims = normalize_dims("cumprod", input, dim)
     if not dims:
-        return input
+        return Cumprod().apply(input.reshape(1)).reshape(())
     last = input.ndim - 1
     y = Cumprod().apply(transpose(input, dims[0], last))
     return transpose(y, dims[0], last)

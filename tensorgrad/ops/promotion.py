@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tensorgrad import dtypes
-from tensorgrad.errors import ShapeError, message
+from tensorgrad.errors import DtypeError, ShapeError, message
 from tensorgrad.op import Op
 from tensorgrad.tensor import Tensor, from_array
 
@@ -49,12 +49,17 @@ def align(who: str, a: Operand, b: Operand) -> tuple[Operand, Operand]:
 
 def common(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     """Two tensors of different dtypes in the promoted one; a tensor without axes does not widen one with axes."""
-    x, y = a.dtype, b.dtype
-    if (a.ndim == 0) != (b.ndim == 0) and dtypes.RANK[x.kind] == dtypes.RANK[y.kind]:
-        dtype = y if a.ndim == 0 else x
-    else:
-        dtype = dtypes.promote(x, y)
+    dtype = common_dtype((a.ndim > 0, a.dtype), (b.ndim > 0, b.dtype))
     return to(a, dtype), to(b, dtype)
+
+
+def common_dtype(a: tuple[int, np.dtype], b: tuple[int, np.dtype]) -> np.dtype:
+    """The promoted dtype of two operands, each given by its weight and dtype: of two dtypes of one category the weightier
+    operand's."""
+    (weight_a, x), (weight_b, y) = a, b
+    if weight_a != weight_b and dtypes.RANK[x.kind] == dtypes.RANK[y.kind]:
+        return x if weight_a > weight_b else y
+    return dtypes.promote(x, y)
 
 
 def check_broadcast(who: str, **operands: Operand) -> None:
@@ -78,6 +83,28 @@ def as_float(x: Operand) -> Operand:
     if isinstance(x, np.ndarray) and x.dtype.kind != "f":
         return x.astype(dtypes.get_default_dtype())
     return x
+
+
+def align_floats(who: str, a: Operand, b: Operand) -> tuple[Operand, Operand]:
+    """`align`, with integer and bool operands in the default float dtype."""
+    a, b = align(who, a, b)
+    return as_float(a), as_float(b)
+
+
+def only_floats(who: str, **operands: Operand) -> None:
+    """Raise a DtypeError unless every tensor among the operands is of a float dtype, as PyTorch does."""
+    for name, x in operands.items():
+        dtype = getattr(x, "dtype", None)
+        if dtype is not None and dtype.kind != "f":
+            raise DtypeError(message(who, f"is not defined for {dtype} values", operands,
+                                     f"Convert {name} first: .float(), or .to(tensorgrad.float64)."))
+
+
+def only_tensors(who: str, **operands: Operand) -> None:
+    """Raise a DtypeError for a Python number among the operands."""
+    for name, x in operands.items():
+        if not isinstance(x, (Tensor, np.ndarray)):
+            raise DtypeError(message(who, f"{name} is no tensor", operands, f"Use tensor({x!r})."))
 
 
 class To(Op):

@@ -28,7 +28,7 @@ class Any(Quantifier):
     __slots__ = ()
 
     def forward(self, x):
-        return np.any(x, axis=self.dim, keepdims=self.keepdim)
+        return truth(np.any(x, axis=self.dim, keepdims=self.keepdim), x)
 
 
 class All(Quantifier):
@@ -37,7 +37,12 @@ class All(Quantifier):
     __slots__ = ()
 
     def forward(self, x):
-        return np.all(x, axis=self.dim, keepdims=self.keepdim)
+        return truth(np.all(x, axis=self.dim, keepdims=self.keepdim), x)
+
+
+def truth(y: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """`y` as bool, of uint8 as uint8: PyTorch's masks were of that dtype once."""
+    return y.astype(x.dtype) if x.dtype == np.uint8 else y
 
 
 class CountNonzero(Quantifier):

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from tensorgrad.ops.arithmetic import div
+from tensorgrad.ops.arithmetic import div, refuse_zero
 from tensorgrad.ops.elementwise import Binary, Unary
 from tensorgrad.ops.masking import masked
-from tensorgrad.ops.promotion import Operand
+from tensorgrad.ops.promotion import Operand, align
 from tensorgrad.tensor import Tensor
 
-__all__ = ["abs", "sign", "floor", "ceil", "trunc", "round", "frac", "remainder", "fmod"]
+__all__ = ["abs", "absolute", "sign", "floor", "ceil", "trunc", "round", "frac", "remainder", "fmod"]
 
 
 class Abs(Unary):
@@ -40,6 +40,9 @@ def abs(input: Operand) -> Tensor:
         tensor([1.5, 2. ])
     """
     return Abs().apply(input)
+
+
+absolute = abs
 
 
 class Steps(Unary):
@@ -182,18 +185,32 @@ class Remainder(Binary):
 def remainder(input: Operand, other: Any) -> Tensor:
     """What is left of `input` after division by `other`, with the sign of `other`: Python's ``%``.
 
+    Raises
+        ArgumentError   an integer divided by 0
+        DtypeError      for bool operands
+
     Example
         >>> remainder(Tensor([-3.0, 5.0]), 2)
         tensor([1., 1.])
     """
-    return Remainder("floor").apply(input, other)
+    return Remainder("floor").apply(*divisible("remainder", input, other))
 
 
 def fmod(input: Operand, other: Any) -> Tensor:
     """What is left of `input` after division by `other`, with the sign of `input`: C's ``fmod``.
 
+    Raises
+        as remainder
+
     Example
         >>> fmod(Tensor([-3.0, 5.0]), 2)
         tensor([-1.,  1.])
     """
-    return Remainder("trunc").apply(input, other)
+    return Remainder("trunc").apply(*divisible("fmod", input, other))
+
+
+def divisible(who: str, input: Operand, other: Any) -> tuple[Operand, Operand]:
+    """The operands in one dtype, refused if integers would be divided by 0."""
+    a, b = align(who, input, other)
+    refuse_zero(who, a, b)
+    return a, b

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from tensorgrad.ops.choice import where
 from tensorgrad.ops.elementwise import Binary, Unary
 from tensorgrad.ops.exponential import sqrt
 from tensorgrad.ops.masking import masked
-from tensorgrad.ops.promotion import Operand, as_float
+from tensorgrad.ops.promotion import Operand, align_floats, as_float, only_floats
 from tensorgrad.tensor import Tensor
 
-__all__ = ["sin", "cos", "tan", "asin", "acos", "atan", "atan2"]
+__all__ = ["sin", "cos", "tan", "asin", "acos", "atan", "atan2", "hypot", "sinc", "deg2rad", "rad2deg"]
 
 
 class Sin(Unary):
@@ -184,4 +186,84 @@ def atan2(input: Operand, other: Operand) -> Tensor:
         >>> atan2(Tensor([1.0]), Tensor([-1.0]))
         tensor([2.3562])
     """
-    return Atan2().apply(as_float(input), as_float(other))
+    return Atan2().apply(*align_floats("atan2", input, other))
+
+
+class Hypot(Binary):
+    """y = √(a² + b²)"""
+
+    __slots__ = ()
+    keeps = (0, 1)
+    keeps_output = True
+
+    def forward(self, a, b):
+        return np.hypot(a, b)
+
+    def backward(self, grad):
+        a, b = self.inputs
+        return grad * (a / self.output), grad * (b / self.output)
+
+
+def hypot(input: Operand, other: Operand) -> Tensor:
+    """The length of the hypotenuse over the legs `input` and `other`, without overflow of the squares.
+
+    Gradient
+        NaN at the origin, as in PyTorch
+
+    Raises
+        DtypeError   for integer or bool tensors
+
+    Example
+        >>> hypot(Tensor([3.0]), Tensor([4.0]))
+        tensor([5.])
+    """
+    only_floats("hypot", input=input, other=other)
+    return Hypot().apply(input, other)
+
+
+class Sinc(Unary):
+    """y = sin(πx) / (πx), and 1 at 0"""
+
+    __slots__ = ()
+    keeps = (0,)
+
+    def forward(self, x):
+        angle = x * math.pi
+        return np.where(x == 0, x.dtype.type(1), np.sin(angle) / angle)
+
+    def backward(self, grad):
+        (x,) = self.inputs
+        zero = x == 0
+        angle = where(zero, 1.0, x) * math.pi
+        slope = (angle * cos(angle) - sin(angle)) / (angle * angle) * math.pi
+        return grad * where(zero, 0.0, slope)
+
+
+def sinc(input: Operand) -> Tensor:
+    """sin(π `input`) / (π `input`), and 1 at 0: the ideal low-pass filter.
+
+    Example
+        >>> sinc(Tensor([0.0, 0.5]))
+        tensor([1.    , 0.6366])
+    """
+    return Sinc().apply(as_float(input))
+
+
+def deg2rad(input: Operand) -> Tensor:
+    """Degrees as radians.
+
+    Example
+        >>> deg2rad(Tensor([180.0]))
+        tensor([3.1416])
+    """
+    return as_float(input) * (math.pi / 180)
+
+
+def rad2deg(input: Operand) -> Tensor:
+    """Radians as degrees.
+
+    Example
+        >>> rad2deg(Tensor([3.1415927]))
+        tensor([180.])
+    """
+    return as_float(input) * (180 / math.pi)

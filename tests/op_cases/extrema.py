@@ -13,14 +13,14 @@ def sorted_with_indices(x, axis):
 
 
 CASES = [
-    Case("max", lambda lib, x: lib.max(x), (distinct(2, 3),), np.max, ops=("amax",)),
+    Case("max", lambda lib, x: lib.max(x), (distinct(2, 3),), np.max, ops=("max_of_all",)),
     Case("max-dim", lambda lib, x: x.max(1), (distinct(2, 3, 4),), lambda x: (x.max(1), x.argmax(1))),
     Case("max-dim-keepdim", lambda lib, x: lib.max(x, dim=-1, keepdim=True), (distinct(2, 3),),
          lambda x: (x.max(1, keepdims=True), x.argmax(1, keepdims=True))),
     Case("max-other", lambda lib, x, y: lib.max(x, y), (distinct(2, 3), normal(3)), np.maximum, ops=("maximum",)),
     Case("max-integer", lambda lib, x: lib.max(x, 0), (integers(0, 100, 4, 2),), lambda x: (x.max(0), x.argmax(0)), orders=0,
          float32=False),
-    Case("min", lambda lib, x: x.min(), (distinct(2, 3),), np.min, ops=("amin",)),
+    Case("min", lambda lib, x: x.min(), (distinct(2, 3),), np.min, ops=("min_of_all",)),
     Case("min-dim", lambda lib, x: lib.min(x, 0), (distinct(2, 3),), lambda x: (x.min(0), x.argmin(0))),
     Case("min-other", lambda lib, x, y: lib.min(x, y), (distinct(2, 3), normal(3)), np.minimum, ops=("minimum",)),
     Case("amax", lambda lib, x: lib.amax(x), (distinct(2, 3),), np.max),

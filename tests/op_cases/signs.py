@@ -1,0 +1,61 @@
+"""Rows for signs and steps, blends of three operands, NaN, closeness, and copies in memory."""
+
+import numpy as np
+
+from tests.op_cases.case import Case, away_from_zero, booleans, distinct, fixed, integers, normal
+
+HOLES = fixed([[1.0, np.nan, 3.0], [np.nan, np.nan, 2.5]])
+MISSING = (fixed([1.0, np.nan, 2.0, np.nan, 3.0]), fixed([2.0, 1.0, np.nan, np.nan, 1.0]))
+
+CASES = [
+    Case("copysign", lambda lib, a, b: lib.copysign(a, b), (away_from_zero(2, 3), away_from_zero(3)), np.copysign),
+    Case("copysign-number", lambda lib, a: a.copysign(-2), (away_from_zero(2, 3),), lambda a: -np.abs(a)),
+    Case("copysign-zero", lambda lib, a, b: lib.copysign(a, b), (fixed([0.0, 1.0, 2.0]), fixed([-1.0, -0.0, 0.0])),
+         np.copysign, orders=0),
+    Case("heaviside", lambda lib, x, b: lib.heaviside(x, b), (fixed([-1.0, 0.0, 2.0, np.nan]), fixed([0.5])),
+         lambda x, b: np.array([0.0, 0.5, 1.0, 0.0]), orders=0),
+    Case("isposinf", lambda lib, x: lib.isposinf(x), (fixed([0.0, np.nan, np.inf, -np.inf]),), np.isposinf, orders=0),
+    Case("isneginf", lambda lib, x: x.isneginf(), (fixed([0.0, np.nan, np.inf, -np.inf]),), np.isneginf, orders=0),
+    Case("sgn", lambda lib, x: lib.sgn(x), (away_from_zero(2, 3),), np.sign, ops=("sign",)),
+    Case("positive", lambda lib, x: lib.positive(+x) * 1, (normal(2, 3),), lambda x: x, ops=("mul",)),
+    Case("lerp", lambda lib, a, b, w: lib.lerp(a, b, w), (normal(2, 3), normal(3), normal(2, 1)),
+         lambda a, b, w: a + w * (b - a)),
+    Case("lerp-number", lambda lib, a, b: a.lerp(b, 0.75), (normal(2, 3), normal(3)), lambda a, b: a + 0.75 * (b - a)),
+    Case("addcmul", lambda lib, a, b, c: lib.addcmul(a, b, c, value=2.5), (normal(2, 3), normal(3), normal(2, 1)),
+         lambda a, b, c: a + 2.5 * b * c, ops=("add", "mul")),
+    Case("addcmul-integer", lambda lib, a, b, c: a.addcmul(b, c, value=2), (integers(0, 9, 3),) * 3,
+         lambda a, b, c: a + 2 * b * c, orders=0, float32=False),
+    Case("addcdiv", lambda lib, a, b, c: lib.addcdiv(a, b, c, value=2.5), (normal(2, 3), normal(3), away_from_zero(2, 1)),
+         lambda a, b, c: a + 2.5 * b / c, ops=("add", "div")),
+    Case("nan_to_num", lambda lib, x: lib.nan_to_num(x, nan=0.5, neginf=-2.0), (fixed([np.nan, np.inf, -np.inf, 1.5]),),
+         lambda x: np.nan_to_num(x, nan=0.5, neginf=-2.0), orders=0, float32=False),
+    Case("nan_to_num-finite", lambda lib, x: x.nan_to_num(), (normal(2, 3),), lambda x: x),
+    Case("nansum", lambda lib, x: lib.nansum(x, 1), (HOLES,), lambda x: np.nansum(x, 1), orders=0),
+    Case("nansum-finite", lambda lib, x: x.nansum(dim=0, keepdim=True), (normal(2, 3),), lambda x: x.sum(0, keepdims=True),
+         ops=("where", "sum")),
+    Case("nanmean", lambda lib, x: lib.nanmean(x, 1), (HOLES,), lambda x: np.nanmean(x, 1), orders=0),
+    Case("nanmean-finite", lambda lib, x: x.nanmean(), (normal(2, 3),), np.mean, ops=("where", "sum", "div")),
+    Case("fmax", lambda lib, a, b: lib.fmax(a, b), (distinct(2, 3), normal(3)), np.fmax),
+    Case("fmax-nan", lambda lib, a, b: a.fmax(b), MISSING, np.fmax, orders=0),
+    Case("fmin", lambda lib, a, b: lib.fmin(a, b), (distinct(2, 3), normal(3)), np.fmin),
+    Case("fmin-nan", lambda lib, a, b: a.fmin(b), MISSING, np.fmin, orders=0),
+    Case("isclose", lambda lib, a, b: lib.isclose(a, b, rtol=0.1), (fixed([1.0, 2.0, np.inf]), fixed([1.05, 2.5, np.inf])),
+         lambda a, b: np.isclose(a, b, rtol=0.1), orders=0),
+    Case("isclose-nan", lambda lib, a, b: lib.isclose(a, b, equal_nan=True), (fixed([np.nan, 1.0]), fixed([np.nan, np.nan])),
+         lambda a, b: np.isclose(a, b, equal_nan=True), orders=0),
+    Case("contiguous", lambda lib, x: x.transpose(0, 1).contiguous(), (normal(2, 3),), lambda x: x.T),
+    Case("bernoulli", lambda lib, x: lib.bernoulli(x.round()), (fixed([0.1, 0.9, 0.8, 0.2]),), np.round),
+    Case("div_rounded-trunc", lambda lib, a, b: lib.div(a, b, rounding_mode="trunc"),
+         (normal(2, 3), away_from_zero(2, 3)), lambda a, b: np.trunc(a / b)),
+    Case("div_rounded-integer", lambda lib, a, b: lib.div(a, b, rounding_mode="trunc"),
+         (fixed([7, -7, 7, -7, 9007199254740993]), fixed([2, 2, -2, -2, 1])),
+         lambda a, b: np.array([3, -3, -3, 3, 9007199254740993]), orders=0, float32=False),
+    Case("true_divide", lambda lib, a, b: lib.true_divide(lib.multiply(a, 2), b), (normal(3), away_from_zero(3)),
+         lambda a, b: 2 * a / b, ops=("mul", "div")),
+    Case("subtract", lambda lib, a, b: lib.negative(lib.subtract(a, b)), (normal(3), normal(3)), lambda a, b: b - a,
+         ops=("sub", "neg")),
+    Case("clip", lambda lib, x: lib.clip(lib.absolute(x), 0.3, 1.1), (away_from_zero(3, 4),),
+         lambda x: np.clip(np.abs(x), 0.3, 1.1), ops=("clamp", "abs")),
+    Case("any-uint8", lambda lib, x: lib.any(x.byte()), (booleans(4),), lambda x: np.uint8(x.any()), orders=0,
+         float32=False),
+]
