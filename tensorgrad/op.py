@@ -118,36 +118,39 @@ class Op:
                 break
         else:
             return self.forward(*operands)
+        recording = self.differentiable and here.recording
         arrays: list[Any] = []
         sources: list[Source] = []
         shapes: list[tuple[int, ...]] = []
-        needs_grad = has_constant = False
+        constants: dict[int, tuple[tuple[int, ...], np.dtype, str | None]] | None = None
+        needs_grad = False
         for operand in operands:
             if isinstance(operand, Tensor):
                 array = operand.array
+                shape = array.shape
                 source: Source = operand.creator
+                if source is None and operand.wants_grad:
+                    source = operand
                 if source is not None:
                     needs_grad = True
-                elif operand.wants_grad:
-                    source = operand
-                    needs_grad = True
-                else:
-                    has_constant = True
-                shapes.append(array.shape)
+                elif recording:  # not the data, only what it looks like: for drawings
+                    if constants is None:
+                        constants = {}
+                    constants[len(arrays)] = shape, array.dtype, operand.name
                 arrays.append(array)
                 sources.append(source)
+                shapes.append(shape)
             else:
-                shapes.append(operand.shape if isinstance(operand, np.ndarray) else ())
                 arrays.append(operand)
                 sources.append(None)
+                shapes.append(operand.shape if isinstance(operand, np.ndarray) else ())
 
         result = self.forward(*arrays)
-        if needs_grad and self.differentiable and here.recording:
+        if needs_grad and recording:
             keeps = self.keeps
             kept = operands if len(keeps) == len(operands) else [operands[i] for i in keeps] if keeps else ()
             out = self.record(result, sources, shapes, kept)
-            if has_constant:
-                self.note_constants(operands)
+            self.constants = constants
         else:
             out = from_array(result)
         if self.makes_views:

@@ -39,6 +39,8 @@ def matmul_2d(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     work = m * k * n
     if k == 1:
         return a * b  # a quarter of the time
+    if work <= SMALL:
+        return np.matmul(a, b)
     if work < LARGE or a.dtype != b.dtype or a.dtype.kind != "f":
         return whole(a, b, work)
     y = np.empty((m, n), a.dtype)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Sequence
 
 from tensorgrad import kernels
 from tensorgrad.ops.elementwise import Unary
@@ -30,9 +30,9 @@ class Formula(Unary):
             return self.rule(grad, kept)
         return kernels.active().unary_grad(grad, kept, self.name, *self.numbers())
 
-    def numbers(self) -> list[float]:
+    def numbers(self) -> Sequence[float]:
         options: tuple[str, ...] = self.__slots__
-        return [getattr(self, option) for option in options]
+        return [getattr(self, option) for option in options] if options else ()
 
     def rule(self, grad: Any, kept: Any) -> Any:
         """The gradient of x, in ops, from that of y and from what is kept."""

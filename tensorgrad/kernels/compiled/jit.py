@@ -26,7 +26,7 @@ def jit(function: Callable[..., Any]) -> Callable[..., Any]:
     return compiled
 
 
-# By the number of axes of (N, C, ...): the index that puts axes of length 1 in; by that of spatial ones: that takes them out.
+# By the number of axes of (N, C, ...): the index that puts in axes of length 1; by that of spatial ones: to take them out.
 WITH_AXES = {3: np.s_[:, None, None], 4: np.s_[:, None], 5: np.s_[:]}
 WITHOUT_AXES = {1: np.s_[:, 0, 0], 2: np.s_[:, 0], 3: np.s_[:]}
 

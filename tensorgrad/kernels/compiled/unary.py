@@ -21,28 +21,37 @@ BY_NUMPY = ("exp", "tanh", "hardtanh", "leaky_relu", "threshold")
 
 def unary(x, formula, *numbers):
     if x.size <= FEW and (formula in BY_NUMPY or not x.size):
-        return reference.unary(x, formula, *numbers)
+        return reference.FORMULAS[formula][0](x, *numbers)
     return in_rows(loop(formula, 0), COST, [x], numbers)
 
 
 def unary_grad(grad, x, formula, *numbers):
     few = x.size <= VERY_FEW and (formula in BY_NUMPY or not x.size)
     if few or grad.shape != x.shape or grad.dtype != x.dtype:
-        return reference.unary_grad(grad, x, formula, *numbers)
+        return reference.FORMULAS[formula][1](grad, x, *numbers)
     return in_rows(loop(formula, 1), COST, [grad, x], numbers)
 
 
 @functools.cache
 def loop(formula: str, order: int) -> Callable[..., None]:
     """The kernel of a formula, or of its gradient for `order` 1: formulas.FORMULAS[formula][order] of each entry."""
-    function = formulas.FORMULAS[formula][order]
+    return entry_by_entry(formulas.FORMULAS[formula][order], 1 + order)
+
+
+def entry_by_entry(function: Callable[..., Any], count: int) -> Callable[..., None]:
+    """The kernel ``(parts, size, *arrays, result, *numbers)`` of a formula of `count` entries and of numbers."""
     names = list(signature(function).parameters)
-    arrays, numbers = names[:1 + order], names[1 + order:]
+    arrays, numbers = names[:count], names[count:]
     rows = [*arrays, "result"]
-    source = (f"def {function.__name__}(first, last, slice, {', '.join([*rows, *numbers])}):\n"
-              f"    {', '.join(rows)} = {', '.join([f'{row}[first:last]' for row in rows])}\n"
-              f"    for i in range(result.size):\n"
-              f"        result[i] = of_entry({', '.join([*[f'{a}[i]' for a in arrays], *numbers])})\n")
-    space: dict[str, Any] = {"of_entry": expression(function), "__name__": __name__}
+    return kernel(f"def {function.__name__}(first, last, slice, {', '.join([*rows, *numbers])}):\n"
+                  f"    {', '.join(rows)} = {', '.join([f'{row}[first:last]' for row in rows])}\n"
+                  f"    for i in range(result.size):\n"
+                  f"        result[i] = of_entry({', '.join([*[f'{a}[i]' for a in arrays], *numbers])})\n",
+                  function.__name__, of_entry=expression(function))
+
+
+def kernel(source: str, name: str, **used: Any) -> Callable[..., None]:
+    """The function of that name in the source, compiled and shared among threads."""
+    space: dict[str, Any] = {**used, "__name__": __name__}
     exec(compile(source, __file__, "exec"), space)
-    return shared(jit(space[function.__name__]))
+    return shared(jit(space[name]))
