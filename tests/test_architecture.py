@@ -41,7 +41,7 @@ ORDER = [
     ("nn.modules", "nn.optim", "nn.data"),
     ("nn.utils",),
     ("nn.costs",),
-    ("nn.models", "nn.summary"),
+    ("nn.models", "nn.summary", "nn.coach"),
     ("nn.training",),
     ("nn.plots",),
     ("nn",),

@@ -10,6 +10,7 @@ from nn.functional.reducing import (Reduction, check_reduction, check_same_shape
                                     warn_of_broadcasting)
 from tensorgrad import Tensor, ops
 from tensorgrad.errors import ArgumentError, ShapeError, message
+from tensorgrad.ops.deviation import deviation
 from tensorgrad.ops.promotion import array_of, as_float
 
 __all__ = ["mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "kl_div", "poisson_nll_loss", "gaussian_nll_loss"]
@@ -30,15 +31,15 @@ def mse_loss(input: Tensor, target: Any, reduction: Reduction = "mean", weight: 
     """
     check_reduction("mse_loss", reduction)
     warn_of_broadcasting("mse_loss", input, target)
-    return weighted("mse_loss", ops.square(input - target), input, weight, reduction)
+    return weighted("mse_loss", "square", input, target, weight, reduction)
 
 
-def weighted(who: str, losses: Tensor, input: Tensor, weight: Any, reduction: Reduction) -> Tensor:
+def weighted(who: str, formula: str, input: Tensor, target: Any, weight: Any, reduction: Reduction) -> Tensor:
     """The losses times a weight each, if there is one, reduced; the mean is over the sum of weights."""
     if weight is None:
-        return reduced(losses, reduction)
+        return deviation(input, target, formula, reduction)
     check_same_shape(who, input, weight, "weight")
-    losses = losses * weight
+    losses = deviation(input, target, formula, "none") * weight
     return ops.sum(losses) / ops.sum(as_float(weight)) if reduction == "mean" else reduced(losses, reduction)
 
 
@@ -58,7 +59,7 @@ def l1_loss(input: Tensor, target: Any, reduction: Reduction = "mean", weight: A
     """
     check_reduction("l1_loss", reduction)
     warn_of_broadcasting("l1_loss", input, target)
-    return weighted("l1_loss", ops.abs(input - target), input, weight, reduction)
+    return weighted("l1_loss", "absolute", input, target, weight, reduction)
 
 
 def smooth_l1_loss(input: Tensor, target: Any, reduction: Reduction = "mean", beta: float = 1.0) -> Tensor:
@@ -79,12 +80,9 @@ def smooth_l1_loss(input: Tensor, target: Any, reduction: Reduction = "mean", be
     if beta < 0:
         raise ArgumentError(f"smooth_l1_loss: beta={beta} is negative.\n  Use a number ≥ 0.")
     warn_of_broadcasting("smooth_l1_loss", input, target)
-    difference = input - target
-    distance = ops.abs(difference)
     if beta == 0:
-        return reduced(distance, reduction)
-    near = distance < beta
-    return reduced(ops.where(near, difference * difference * (0.5 / beta), distance - 0.5 * beta), reduction)
+        return deviation(input, target, "absolute", reduction)
+    return deviation(input, target, "huber", reduction, beta, 1 / beta)
 
 
 def huber_loss(input: Tensor, target: Any, reduction: Reduction = "mean", delta: float = 1.0, weight: Any = None) -> Tensor:
@@ -107,13 +105,10 @@ def huber_loss(input: Tensor, target: Any, reduction: Reduction = "mean", delta:
     if delta <= 0:
         raise ArgumentError(f"huber_loss: delta={delta} is not above 0.\n  Use a number > 0, such as 1.0.")
     warn_of_broadcasting("huber_loss", input, target)
-    difference = input - target
-    distance = ops.abs(difference)
-    losses = ops.where(distance < delta, difference * difference * 0.5, (distance - 0.5 * delta) * delta)
-    if weight is not None:
-        check_same_shape("huber_loss", input, weight, "weight")
-        losses = losses * weight
-    return reduced(losses, reduction)
+    if weight is None:
+        return deviation(input, target, "huber", reduction, delta, 1.0)
+    check_same_shape("huber_loss", input, weight, "weight")
+    return reduced(deviation(input, target, "huber", "none", delta, 1.0) * weight, reduction)
 
 
 def kl_div(input: Tensor, target: Any, reduction: Reduction = "mean", log_target: bool = False) -> Tensor:

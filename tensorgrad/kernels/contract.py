@@ -116,6 +116,12 @@ class Kernels(Protocol):
     def unary_grad(self, grad: Array, x: Array, formula: str, *numbers: float) -> Array:
         """grad · f'(x); of sigmoid, exp and tanh the second array is y.  0 · grad is 0 where f is flat, whatever grad is."""
 
+    def deviation(self, x: Array, target: Array, formula: str, *numbers: float) -> Array:
+        """Σ f(x - target) over all entries, f as in `FORMULAS`; the shapes broadcast."""
+
+    def deviation_grad(self, x: Array, target: Array, factor: float, formula: str, *numbers: float) -> Array:
+        """factor · f'(x - target)."""
+
     def dropout(self, x: Array, mask: Array, scale: float) -> Array:
         """y = scale · x where the bool mask, which broadcasts to x, holds, else 0 · x."""
 
@@ -204,7 +210,9 @@ FORMULAS = {
     "hardshrink": "0 where |x| ≤ lambd, else x; number lambd",
     "softshrink": "0 where |x| ≤ lambd, else x moved towards 0 by lambd; number lambd",
     "softsign": "x / (1 + |x|)",
-    "huber": "x² / 2 where |x| < delta, else delta · (|x| - delta / 2); number delta",
+    "absolute": "|x|; flat at 0",
+    "square": "x²",
+    "huber": "scale · x² / 2 where |x| < delta, else scale · delta · (|x| - delta / 2); numbers delta, scale",
 }
 
 KERNELS = tuple([name for name in vars(Kernels) if not name.startswith("_")])

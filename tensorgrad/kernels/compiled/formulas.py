@@ -234,13 +234,29 @@ def softsign_grad(grad: Number, x: Number) -> Number:
     return grad / (below * below)
 
 
-def huber(x: Number, delta: Number) -> Number:
+def absolute(x: Number) -> Number:
+    return abs(x)
+
+
+def absolute_grad(grad: Number, x: Number) -> Number:
+    return grad * where(x > 0, 1, where(x < 0, -1, x))  # of NaN it is NaN
+
+
+def square(x: Number) -> Number:
+    return x * x
+
+
+def square_grad(grad: Number, x: Number) -> Number:
+    return grad * (x * 2)
+
+
+def huber(x: Number, delta: Number, scale: Number) -> Number:
     size = abs(x)
-    return where(size < delta, x * x * 0.5, (size - delta * 0.5) * delta)
+    return where(size < delta, x * x * 0.5, (size - delta * 0.5) * delta) * scale
 
 
-def huber_grad(grad: Number, x: Number, delta: Number) -> Number:
-    return grad * clip(x, -delta, delta)
+def huber_grad(grad: Number, x: Number, delta: Number, scale: Number) -> Number:
+    return grad * (clip(x, -delta, delta) * scale)
 
 
 PAIRS: list[tuple[Callable[..., Number], Callable[..., Number]]] = [
@@ -249,5 +265,6 @@ PAIRS: list[tuple[Callable[..., Number], Callable[..., Number]]] = [
     (erfc, erfc_grad), (gelu, gelu_grad), (gelu_tanh, gelu_tanh_grad), (elu, elu_grad), (leaky_relu, leaky_relu_grad),
     (hardtanh, hardtanh_grad), (hardsigmoid, hardsigmoid_grad), (hardswish, hardswish_grad),
     (threshold, threshold_grad), (hardshrink, hardshrink_grad), (softshrink, softshrink_grad),
-    (softsign, softsign_grad), (huber, huber_grad)]
+    (softsign, softsign_grad), (absolute, absolute_grad), (square, square_grad),
+    (huber, huber_grad)]
 FORMULAS = {pair[0].__name__: pair for pair in PAIRS}

@@ -65,6 +65,9 @@ def calls(dtype: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
         numbers = [0.5] * (len(signature(function).parameters) - 1)
         yield "unary", bound(compiled.unary, many, formula, *numbers)
         yield "unary_grad", bound(compiled.unary_grad, many, many, formula, *numbers)
+    for formula, *numbers in (("square",), ("absolute",), ("huber", 1.0, 1.0)):
+        yield "deviation", bound(compiled.deviation, many, many, formula, *numbers)
+        yield "deviation_grad", bound(compiled.deviation_grad, many, many, 1.0, formula, *numbers)
     yield "dropout", bound(compiled.dropout, many, many > 0, 2.0)
 
     pair = many.copy(), many

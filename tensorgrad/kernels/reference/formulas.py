@@ -9,7 +9,7 @@ import numpy as np
 from tensorgrad.kernels.reference.entrywise import selected, under
 from tensorgrad.kernels.reference.error_function import complement, error, in_slices
 
-__all__ = ["FORMULAS", "unary", "unary_grad"]
+__all__ = ["FORMULAS", "unary", "unary_grad", "deviation", "deviation_grad"]
 
 Array = np.ndarray
 ROOT_HALF, ROOT_2_BY_PI, TWO_BY_ROOT_PI = 0.7071067811865476, 0.7978845608028654, 1.1283791670955126
@@ -21,6 +21,15 @@ def unary(x, formula, *numbers):
 
 def unary_grad(grad, x, formula, *numbers):
     return FORMULAS[formula][1](grad, x, *numbers)
+
+
+def deviation(x, target, formula, *numbers):
+    return np.add.reduce(unary(x - target, formula, *numbers), axis=None)
+
+
+def deviation_grad(x, target, factor, formula, *numbers):
+    difference = x - target
+    return unary_grad(difference.dtype.type(factor), difference, formula, *numbers)
 
 
 # -- sigmoid and its relatives -----------------------------------------------------------------------------------------
@@ -225,13 +234,29 @@ def softsign_grad(grad: Array, x: Array) -> Array:
     return grad / (below * below)
 
 
-def huber(x: Array, delta: float) -> Array:
+def absolute(x: Array) -> Array:
+    return np.abs(x)
+
+
+def absolute_grad(grad: Array, x: Array) -> Array:
+    return grad * np.sign(x)
+
+
+def square(x: Array) -> Array:
+    return x * x
+
+
+def square_grad(grad: Array, x: Array) -> Array:
+    return grad * (x * 2)
+
+
+def huber(x: Array, delta: float, scale: float) -> Array:
     size = np.abs(x)
-    return selected(size < delta, x * x * 0.5, (size - 0.5 * delta) * delta)
+    return selected(size < delta, x * x * 0.5, (size - 0.5 * delta) * delta) * scale
 
 
-def huber_grad(grad: Array, x: Array, delta: float) -> Array:
-    return grad * np.clip(x, -delta, delta)
+def huber_grad(grad: Array, x: Array, delta: float, scale: float) -> Array:
+    return grad * (np.clip(x, -delta, delta) * scale)
 
 
 PAIRS: list[tuple[Callable[..., Any], Callable[..., Any]]] = [
@@ -240,5 +265,6 @@ PAIRS: list[tuple[Callable[..., Any], Callable[..., Any]]] = [
     (erfc, erfc_grad), (gelu, gelu_grad), (gelu_tanh, gelu_tanh_grad), (elu, elu_grad), (leaky_relu, leaky_relu_grad),
     (hardtanh, hardtanh_grad), (hardsigmoid, hardsigmoid_grad), (hardswish, hardswish_grad),
     (threshold, threshold_grad), (hardshrink, hardshrink_grad), (softshrink, hardshrink_grad),
-    (softsign, softsign_grad), (huber, huber_grad)]
+    (softsign, softsign_grad), (absolute, absolute_grad), (square, square_grad),
+    (huber, huber_grad)]
 FORMULAS = {pair[0].__name__: pair for pair in PAIRS}

@@ -55,8 +55,10 @@ EXPECTED: dict[str, tuple[tuple[float, ...], Function, Function]] = {
     "softshrink": ((0.5,), lambda x: np.where(abs(x) > 0.5, x - np.copysign(0.5, x), 0),
                    lambda x: 1 - step(abs(x), -1, 0.5)),
     "softsign": ((), lambda x: x / (1 + abs(x)), lambda x: 1 / (1 + abs(x)) ** 2),
-    "huber": ((0.75,), lambda x: np.where(abs(x) < 0.75, x * x / 2, 0.75 * (abs(x) - 0.375)),
-              lambda x: np.clip(x, -0.75, 0.75)),
+    "absolute": ((), np.abs, np.sign),
+    "square": ((), np.square, lambda x: 2 * x),
+    "huber": ((0.75, 1.5), lambda x: 1.5 * np.where(abs(x) < 0.75, x * x / 2, 0.75 * (abs(x) - 0.375)),
+              lambda x: 1.5 * np.clip(x, -0.75, 0.75)),
 }
 BY_RESULT = ("sigmoid", "exp", "tanh")  # whose gradient is read off y
 
@@ -126,6 +128,26 @@ def test_nothing_comes_through_where_it_is_flat(kernel_set, name, flat):
     grad = np.resize(np.array([1, np.inf, np.nan], np.float32), 2000)
     found = kernel_set.unary_grad(grad, np.full(2000, flat, np.float32), name, *EXPECTED[name][0])
     np.testing.assert_array_equal(found, 0)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(3,), (0, 4), (5, 301), (4, 3, 15, 17), (50_000,)], ids=ids)
+@pytest.mark.parametrize("name", ["square", "absolute", "huber"])
+def test_deviations(kernel_set, name, shape, dtype, rng):
+    numbers, function, slope = EXPECTED[name]
+    x, target = rng.normal(size=(2, *shape)).astype(dtype)
+    difference = x.astype(np.float64) - target
+    for x_, target_ in zip(layouts(x), layouts(target)) if x.ndim > 1 else [(x, target)]:
+        for t in (target_, target):
+            found = kernel_set.deviation(x_, t, name, *numbers)
+            assert np.shape(found) == () and found.dtype == dtype
+            np.testing.assert_allclose(found, function(difference).sum(), rtol=100 * np.finfo(dtype).eps)
+            close(kernel_set.deviation_grad(x_, t, 0.5, name, *numbers), 0.5 * slope(difference), dtype, name)
+    if x.ndim > 1 and x.size:
+        difference = x.astype(np.float64) - target[:1]
+        found = kernel_set.deviation(x, target[:1], name, *numbers)
+        np.testing.assert_allclose(found, function(difference).sum(), rtol=1e-4)
+        close(kernel_set.deviation_grad(x, target[:1], 0.5, name, *numbers), 0.5 * slope(difference), dtype, name)
 
 
 def test_integers_and_half_precision(kernel_set):
