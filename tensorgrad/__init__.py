@@ -1,6 +1,8 @@
 """tensorgrad: automatic differentiation on NumPy.  Layers, losses and training are in the package `nn`."""
 
+import importlib as _importlib
 import warnings
+from typing import Any as _Any
 
 from tensorgrad import autograd, creation, kernels, linalg, ops, profiler, random_creation
 from tensorgrad.creation import *  # noqa: F401,F403
@@ -21,6 +23,13 @@ attach()
 
 # log(0) is -inf and 0/0 is NaN here, as in PyTorch, without NumPy's warning; only for code of this package.
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tensorgrad\.")
+
+
+def __getattr__(name: str) -> _Any:
+    if name == "coach":  # it knows layers and optimizers, and so belongs to nn
+        return _importlib.import_module("nn.coach").coach
+    raise AttributeError(f"module 'tensorgrad' has no attribute {name!r}")
+
 
 __all__ = [
     "__version__",
