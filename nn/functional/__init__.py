@@ -8,7 +8,7 @@ from nn.functional.binary import (binary_cross_entropy, binary_cross_entropy_wit
 from nn.functional.classification import cross_entropy, multi_margin_loss, nll_loss
 from nn.functional.distance import (cosine_embedding_loss, cosine_similarity, hinge_embedding_loss,
                                     margin_ranking_loss, normalize, pairwise_distance, triplet_margin_loss)
-from nn.functional.layers import bilinear, local_response_norm, rms_norm, rrelu
+from nn.functional.layers import bilinear, local_response_norm, rrelu
 from nn.functional.regression import (gaussian_nll_loss, huber_loss, kl_div, l1_loss, mse_loss, poisson_nll_loss,
                                       smooth_l1_loss)
 from tensorgrad.ops import (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d, adaptive_max_pool1d,
@@ -19,8 +19,8 @@ from tensorgrad.ops import (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_a
                             hardswish, hardtanh, instance_norm, interpolate, layer_norm, leaky_relu, linear,
                             log_softmax, logsigmoid, max_pool1d, max_pool2d, max_pool3d, max_unpool1d, max_unpool2d,
                             max_unpool3d, mish, one_hot, pad, pixel_shuffle, pixel_unshuffle, prelu, relu, relu6,
-                            selu, sigmoid, silu, softmax, softmin, softplus, softshrink, softsign, tanh, tanhshrink,
-                            threshold)
+                            rms_norm, selu, sigmoid, silu, softmax, softmin, softplus, softshrink, softsign, tanh,
+                            tanhshrink, threshold)
 
 __all__ = [
     # activations
@@ -33,7 +33,7 @@ __all__ = [
     "embedding", "linear", "one_hot",
     # normalisation, dropout
     "alpha_dropout", "batch_norm", "dropout", "dropout1d", "dropout2d", "dropout3d", "feature_alpha_dropout",
-    "group_norm", "instance_norm", "layer_norm",
+    "group_norm", "instance_norm", "layer_norm", "rms_norm",
     # convolution
     "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
     # pooling
@@ -43,7 +43,7 @@ __all__ = [
     # images
     "channel_shuffle", "interpolate", "pad", "pixel_shuffle", "pixel_unshuffle",
     # layers composed of ops
-    "bilinear", "local_response_norm", "rms_norm",
+    "bilinear", "local_response_norm",
     # losses
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "cosine_embedding_loss", "cross_entropy",
     "gaussian_nll_loss", "hinge_embedding_loss", "huber_loss", "kl_div", "l1_loss", "margin_ranking_loss", "mse_loss",

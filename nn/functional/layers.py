@@ -1,4 +1,4 @@
-"""Layers that are compositions of ops: bilinear, rms_norm, local_response_norm, rrelu."""
+"""Layers that are compositions of ops: bilinear, local_response_norm, rrelu."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from tensorgrad import Tensor, ops
 from tensorgrad.errors import ArgumentError, ShapeError, message
 from tensorgrad.random import Generator, default_generator
 
-__all__ = ["bilinear", "rms_norm", "local_response_norm", "rrelu"]
+__all__ = ["bilinear", "local_response_norm", "rrelu"]
 
 
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -40,43 +40,6 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
                                  f"Give one number for each of the {outputs} outputs."))
     y = ops.einsum("...i,oij,...j->...o", input1, weight, input2)
     return y if bias is None else y + bias
-
-
-def rms_norm(input: Tensor, normalized_shape: int | tuple[int, ...], weight: Tensor | None = None,
-             eps: float | None = None) -> Tensor:
-    """`input` divided by the root of the mean of its squares over the last axes, times `weight`.
-
-    `eps`, added under the root, is the dtype's own unless given.
-
-    Shapes
-        input (*, *normalized_shape); weight normalized_shape
-
-    Raises
-        ShapeError   last axes or a weight of another shape
-
-    Source
-        Zhang and Sennrich, Root Mean Square Layer Normalization, 2019
-
-    Example
-        >>> rms_norm(Tensor([[3.0, 4.0]]), 2)
-        tensor([[0.8485, 1.1314]])
-    """
-    shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
-    first = input.ndim - len(shape)
-    if not shape or first < 0 or input.shape[first:] != shape:
-        last = input.shape[max(first, 0):] if shape else input.shape[-1:]
-        raise ShapeError(message("rms_norm", f"the last axes are {last}, normalized_shape is {shape}", {"input": input},
-                                 f"Set normalized_shape={last}."))
-    if weight is not None and weight.shape != shape:
-        raise ShapeError(message("rms_norm", f"weight has shape {weight.shape}, not {shape}",
-                                 {"input": input, "weight": weight}, f"Give it normalized_shape, {shape}."))
-    if eps is None:
-        eps = EPSILON[input.dtype.itemsize]
-    y = input * ops.rsqrt(ops.mean(input * input, tuple(range(first, input.ndim)), True) + eps)
-    return y if weight is None else y * weight
-
-
-EPSILON = {2: 2.0**-10, 4: 2.0**-23, 8: 2.0**-52}  # of a float of so many bytes: the step after 1
 
 
 def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:

@@ -71,6 +71,39 @@ class Kernels(Protocol):
     def channel_affine(self, x: Array, scale: Array, shift: Array | None) -> Array:
         """y = scale[c] · x + shift[c]."""
 
+    # -- normalisation of each example by itself: moments and results as in `batch_norm` -------------------------
+
+    def layer_norm(self, x: Array, axes: int, weight: Array | None, bias: Array | None,
+                   eps: float) -> tuple[Array, Array, Array]:
+        """y = weight · (x - mean) / √(var + eps) + bias, and mean and variance, over the last `axes` ≥ 1 axes.
+
+        x (*, *last axes), weight and bias (*last axes) → y (*, *last axes), mean and variance (*).  y lies in memory as x
+        does, or row-major.
+        """
+
+    def layer_norm_grad(self, grad: Array, x: Array, axes: int, mean: Array, var: Array, weight: Array | None,
+                        eps: float) -> tuple[Array, Array, Array]:
+        """What `grad`, a gradient of y, is for x, for the weight and for the bias; mean and variance as above."""
+
+    def rms_norm(self, x: Array, axes: int, weight: Array | None, eps: float) -> tuple[Array, Array]:
+        """y = weight · x / √(square + eps), and the mean `square` of x²; shapes as in `layer_norm`."""
+
+    def rms_norm_grad(self, grad: Array, x: Array, axes: int, square: Array, weight: Array | None,
+                      eps: float) -> tuple[Array, Array]:
+        """What `grad`, a gradient of y, is for x and for the weight; the mean square as above."""
+
+    def group_norm(self, x: Array, groups: int, weight: Array | None, bias: Array | None,
+                   eps: float) -> tuple[Array, Array, Array]:
+        """y = weight · (x - mean) / √(var + eps) + bias, mean and variance over H, W and the C / groups channels of a group.
+
+        x (N, C) or (N, C, H, W), weight and bias (C,) → y like x, mean and variance (N, groups).  y lies in memory as x
+        does, or channels last.
+        """
+
+    def group_norm_grad(self, grad: Array, x: Array, groups: int, mean: Array, var: Array, weight: Array | None,
+                        eps: float) -> tuple[Array, Array, Array]:
+        """What `grad`, a gradient of y, is for x, for the weight and for the bias; mean and variance as above."""
+
     # -- sums ----------------------------------------------------------------------------------------------------------
 
     def sum(self, x: Array, axes: Sizes, keepdims: bool = False) -> Array:

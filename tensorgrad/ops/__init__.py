@@ -43,7 +43,7 @@ from tensorgrad.ops.matrix_norms import norm
 from tensorgrad.ops.matrix_sums import addbmm, addmm, addmv, addr, baddbmm
 from tensorgrad.ops.memory_layout import detach
 from tensorgrad.ops.nan_aware import fmax, fmin, nan_to_num, nanmean, nansum
-from tensorgrad.ops.normalization import group_norm, layer_norm
+from tensorgrad.ops.normalization import group_norm, layer_norm, rms_norm
 from tensorgrad.ops.order_statistics import kthvalue, mode, nanquantile, quantile
 from tensorgrad.ops.ordering import argsort, median, nanmedian, sort, topk
 from tensorgrad.ops.overwriting import (diagonal_scatter, index_copy, index_fill, index_put, masked_scatter, put,
@@ -141,5 +141,5 @@ __all__ = [
     "einsum", "tensordot",
     "log_softmax", "logsumexp", "softmax", "softmin",
     "alpha_dropout", "dropout", "dropout1d", "dropout2d", "dropout3d", "feature_alpha_dropout",
-    "batch_norm", "group_norm", "instance_norm", "layer_norm",
+    "batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm",
 ]

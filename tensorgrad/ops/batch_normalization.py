@@ -8,9 +8,10 @@ import numpy as np
 
 from tensorgrad import kernels
 from tensorgrad.errors import ArgumentError, message
+from tensorgrad.kernels.reference.sums import spread_rows
 from tensorgrad.op import Op
-from tensorgrad.ops.normalization import (Normalize, channels, check_parameters, check_several, normalized,
-                                          rows_of)
+from tensorgrad.ops.normalization import (GroupNorm, Normalize, channels, check_parameters, check_several, images,
+                                          like, normalized)
 from tensorgrad.ops.promotion import Operand, array_of
 from tensorgrad.ops.reduction import count, sum
 from tensorgrad.tensor import Tensor
@@ -23,18 +24,18 @@ class BatchNorm(Normalize):
 
     __slots__ = ()
 
-    def forward(self, x, weight, bias):
-        y, mean, var = kernels.active().batch_norm(images(x), weight, bias, self.eps)
-        self.mean, self.var = mean.reshape(self.varies), var.reshape(self.varies)
-        return y.reshape(x.shape)
+    def normalized(self, x, weight, bias):
+        y, *moments = kernels.active().batch_norm(images(x), weight, bias, self.eps)
+        return like(x, y), *moments
 
-    def backward(self, grad):
-        x, weight = self.inputs
-        if isinstance(grad, Tensor):  # recorded for further derivatives, in which the moments depend on x
-            return super().backward(grad)
-        d_x, *d_parameters = kernels.active().batch_norm_grad(
-            images(grad), images(x), self.mean.reshape(-1), self.var.reshape(-1), weight, self.eps)
-        return (d_x.reshape(grad.shape), *d_parameters)
+    def gradients(self, grad, x, weight):
+        d_x, *d_parameters = kernels.active().batch_norm_grad(images(grad), images(x), self.mean, self.var, weight, self.eps)
+        return like(x, d_x), *d_parameters
+
+
+def rows_of(v: Operand, x: Operand) -> Operand:
+    """`v`, which broadcasts to `x`, in a shape with which NumPy computes faster; tensors as they are."""
+    return v if isinstance(v, Tensor) or isinstance(x, Tensor) else spread_rows(v, x)
 
 
 class BatchNormFixed(Op):
@@ -70,11 +71,6 @@ class BatchNormFixed(Op):
 
     def options(self):
         return {}
-
-
-def images(x: np.ndarray) -> np.ndarray:
-    """x (N, C, *) with at most three axes after C, as kernels take it."""
-    return x if x.ndim <= 5 else x.reshape(*x.shape[:2], -1)
 
 
 def batch_norm(input: Operand, running_mean: Operand | None, running_var: Operand | None, weight: Operand | None = None,
@@ -136,7 +132,7 @@ def update(running: Operand | None, found: np.ndarray, unbias: float, momentum: 
         running.mark_changed()
 
 
-class InstanceNorm(Normalize):
+class InstanceNorm(GroupNorm):
     """y = w · (x - mean) / √(var + eps) + b, mean and variance per image and channel"""
 
     __slots__ = ()

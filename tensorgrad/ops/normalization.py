@@ -1,30 +1,26 @@
-"""Normalisation to mean 0 and variance 1 over the last axes or over groups of channels; the op behind all normalisations.
+"""Normalisation to mean 0 and variance 1 over the last axes or over groups of channels, and to mean square 1.
 
-One op does it for any set of axes, in the memory layout of its input; what differs is which axes are taken together and
-along which weight and bias vary.  The variance takes two passes over the input, the mean first, so that no digits cancel.
+What is computed in kernels is the result and its first gradient.  Further derivatives come from the same rule written in
+ops, once for all sets of axes: what differs is which are taken together and along which weight and bias vary.
 """
 
 from __future__ import annotations
 
+from typing import Any, Sequence
+
 import numpy as np
 
-from tensorgrad import dtypes
+from tensorgrad import dtypes, kernels
 from tensorgrad.errors import ShapeError, message
-from tensorgrad.kernels.reference.sums import spread_rows
 from tensorgrad.op import Op
 from tensorgrad.ops.exponential import rsqrt
 from tensorgrad.ops.promotion import Operand, to
-from tensorgrad.ops.reduction import add_up, count, mean, sum, sum_to
+from tensorgrad.ops.reduction import count, mean, sum_to
 from tensorgrad.tensor import Tensor
 
-__all__ = ["layer_norm", "group_norm"]
+__all__ = ["layer_norm", "group_norm", "rms_norm"]
 
 Shape = tuple[int, ...]
-
-
-def rows_of(v: Operand, x: Operand) -> Operand:
-    """`v`, which broadcasts to `x`, in a shape with which NumPy computes faster; tensors as they are."""
-    return v if isinstance(v, Tensor) or isinstance(x, Tensor) else spread_rows(v, x)
 
 
 class Normalize(Op):
@@ -33,6 +29,8 @@ class Normalize(Op):
 
     __slots__ = ("dim", "eps", "grouped", "varies", "mean", "var")
     keeps = (0, 1)
+    mean: Any
+    var: Any
 
     def __init__(self, dim: Shape, eps: float, grouped: Shape, varies: Shape):
         self.dim, self.eps, self.grouped, self.varies = dim, eps, grouped, varies
@@ -41,65 +39,39 @@ class Normalize(Op):
         return {"dim": self.dim, "eps": self.eps}
 
     def forward(self, x, weight, bias):
-        shape, dim = x.shape, self.dim
-        x = x.reshape(self.grouped)
-        n = x.dtype.type(count(x.shape, dim))
-        self.mean = add_up(x, dim, True) / n
-        y = x - rows_of(self.mean, x)
-        self.var = add_up(y * y, dim, True) / n
-        scale = 1 / np.sqrt(self.var + self.eps)
-        if weight is not None and self.same_weight():
-            scale = scale * weight.reshape(self.varies)
-            weight = None
-        y *= rows_of(scale, x)
-        if weight is not None:
-            y *= rows_of(weight.reshape(self.varies), x)
-        if bias is not None:
-            y += rows_of(bias.reshape(self.varies), x)
-        return y.reshape(shape)
-
-    def same_weight(self) -> bool:
-        """True if the weight is the same for all entries that are normalised together."""
-        return all(self.varies[axis] == 1 for axis in self.dim)
-
-    def moments(self, x):
-        """Mean and variance: forward's numbers, or, if the rule is recorded, as functions of x."""
-        if not isinstance(x, Tensor):
-            return self.mean, self.var
-        average = mean(x, self.dim, True)
-        centered = x - average
-        return average, mean(centered * centered, self.dim, True)
+        y, self.mean, self.var = self.normalized(x, weight, bias)
+        return y
 
     def backward(self, grad):
-        x, weight = self.inputs
-        dim, shape = self.dim, self.shapes[0]
-        x, grad = x.reshape(self.grouped), grad.reshape(self.grouped)
-        average, variance = self.moments(x)
-        scale = rsqrt(variance + self.eps)
-        centered = x - rows_of(average, x)
-        w = 1.0 if weight is None else weight.reshape(self.varies)
-        grad_weight = grad_bias = None
-        if not self.same_weight():
-            if self.needs(1):
-                grad_weight = sum_to(grad * (centered * scale), self.varies)
-            if self.needs(2):
-                grad_bias = sum_to(grad, self.varies)
-            grad = grad * w
-            w = 1.0
+        if isinstance(grad, Tensor):  # recorded for further derivatives, in which the moments depend on x
+            return self.recorded(grad)
+        return self.gradients(grad, *self.inputs)
 
-        # Of the sums over what was normalised together, one is the bias's gradient, the other the weight's.
-        total, slope = sum(grad, dim, True), sum(grad * centered, dim, True) * scale
-        grad_x = None
+    def normalized(self, x: np.ndarray, weight: np.ndarray | None, bias: np.ndarray | None) -> tuple[np.ndarray, Any, Any]:
+        """The result, and the mean and variance of what is normalised together."""
+        raise NotImplementedError
+
+    def gradients(self, grad: np.ndarray, x: np.ndarray, weight: np.ndarray | None) -> Sequence[np.ndarray]:
+        """The gradients of x, weight and bias."""
+        raise NotImplementedError
+
+    def recorded(self, grad):
+        """The gradients in ops."""
+        x, weight = self.inputs
+        grad, dim = grad.reshape(self.grouped), self.dim
+        centered = x.reshape(self.grouped)
+        centered = centered - mean(centered, dim, True)
+        scale = rsqrt(mean(centered * centered, dim, True) + self.eps)
+        unit = centered * scale
+        g = grad if weight is None else grad * weight.reshape(self.varies)
+        d_x = d_weight = d_bias = None
         if self.needs(0):
-            n = count(x.shape, dim)
-            factor = scale * w
-            grad_x = (grad * rows_of(factor, x) - centered * rows_of(factor * scale * slope * (1 / n), x)
-                      - rows_of(factor * total * (1 / n), x)).reshape(shape)
-        if self.same_weight():
-            grad_weight = sum_to(slope, self.varies) if self.needs(1) else None
-            grad_bias = sum_to(total, self.varies) if self.needs(2) else None
-        return (grad_x, None if grad_weight is None else grad_weight.reshape(self.shapes[1]),
-                None if grad_bias is None else grad_bias.reshape(self.shapes[2]))
+            d_x = (scale * (g - mean(g, dim, True) - unit * mean(g * unit, dim, True))).reshape(self.shapes[0])
+        if self.needs(1):
+            d_weight = sum_to(grad * unit, self.varies).reshape(self.shapes[1])
+        if self.needs(2):
+            d_bias = sum_to(grad, self.varies).reshape(self.shapes[2])
+        return d_x, d_weight, d_bias
 
     def forget(self):
         self.mean = self.var = None
@@ -120,6 +92,27 @@ def check_several(who: str, input: Operand, n: int, of: str, fix: str) -> None:
         raise ShapeError(message(who, f"expected more than 1 value per {of}, got {got}", {"input": input}, fix))
 
 
+def last_axes(who: str, input: Operand, normalized_shape: int | Shape) -> Shape:
+    """The shape of the axes to normalise over; raise a ShapeError if the last ones have another."""
+    shape = (normalized_shape,) if isinstance(normalized_shape, (int, np.integer)) else tuple(normalized_shape)
+    first = input.ndim - len(shape)
+    if not shape or first < 0 or input.shape[first:] != shape:
+        last = input.shape[max(first, 0):] if shape else input.shape[-1:]
+        raise ShapeError(message(who, f"the last axes are {last}, normalized_shape is {shape}", {"input": input},
+                                 f"Set normalized_shape={last}."))
+    return shape
+
+
+def images(x: np.ndarray) -> np.ndarray:
+    """x (N, C, *) with at most three axes after C, as kernels take it."""
+    return x if x.ndim <= 5 else x.reshape(*x.shape[:2], -1)
+
+
+def like(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """A result for `images(x)` in the shape of x; no view of it unless need be, which a leaf would copy."""
+    return y if y.ndim == x.ndim else y.reshape(x.shape)
+
+
 def channels(who: str, input: Operand) -> int:
     """The length of axis 1."""
     if input.ndim < 2:
@@ -128,11 +121,11 @@ def channels(who: str, input: Operand) -> int:
     return input.shape[1]
 
 
-def normalized(op: Op, input: Operand, weight: Operand | None, bias: Operand | None) -> Tensor:
+def normalized(op: Op, input: Operand, *parameters: Operand | None) -> Tensor:
     """The op's result in the dtype of `input`; float16 is computed in float32, whose sums it could not hold."""
     dtype = input.dtype
     wide = dtypes.float32 if dtype == dtypes.float16 else dtype
-    operands = [x if x is None or x.dtype == wide else to(x, wide) for x in (input, weight, bias)]
+    operands = [x if x is None or x.dtype == wide else to(x, wide) for x in (input, *parameters)]
     return to(op.apply(*operands), dtype)
 
 
@@ -143,6 +136,12 @@ class LayerNorm(Normalize):
     """y = w · (x - mean) / √(var + eps) + b, mean and variance over the last axes"""
 
     __slots__ = ()
+
+    def normalized(self, x, weight, bias):
+        return kernels.active().layer_norm(x, len(self.dim), weight, bias, self.eps)
+
+    def gradients(self, grad, x, weight):
+        return kernels.active().layer_norm_grad(grad, x, len(self.dim), self.mean, self.var, weight, self.eps)
 
 
 def layer_norm(input: Operand, normalized_shape: int | tuple[int, ...], weight: Operand | None = None,
@@ -163,12 +162,8 @@ def layer_norm(input: Operand, normalized_shape: int | tuple[int, ...], weight: 
         tensor([[-1.,  1.],
                 [-1.,  1.]])
     """
-    shape = (normalized_shape,) if isinstance(normalized_shape, (int, np.integer)) else tuple(normalized_shape)
+    shape = last_axes("layer_norm", input, normalized_shape)
     first = input.ndim - len(shape)
-    if not shape or first < 0 or input.shape[first:] != shape:
-        last = input.shape[max(first, 0):] if shape else input.shape[-1:]
-        raise ShapeError(message("layer_norm", f"the last axes are {last}, normalized_shape is {shape}", {"input": input},
-                                 f"Set normalized_shape={last}."))
     check_parameters("layer_norm", input, shape, f"Give it normalized_shape, {shape}.", weight=weight, bias=bias)
     op = LayerNorm(tuple(range(first, input.ndim)), eps, input.shape, (1,) * first + shape)
     return normalized(op, input, weight, bias)
@@ -178,6 +173,15 @@ class GroupNorm(Normalize):
     """y = w · (x - mean) / √(var + eps) + b, mean and variance per image and group of channels"""
 
     __slots__ = ()
+
+    def normalized(self, x, weight, bias):
+        y, *moments = kernels.active().group_norm(images(x), self.grouped[1], weight, bias, self.eps)
+        return like(x, y), *moments
+
+    def gradients(self, grad, x, weight):
+        d_x, *d_parameters = kernels.active().group_norm_grad(images(grad), images(x), self.grouped[1], self.mean, self.var,
+                                                              weight, self.eps)
+        return like(x, d_x), *d_parameters
 
 
 def group_norm(input: Operand, num_groups: int, weight: Operand | None = None, bias: Operand | None = None,
@@ -209,3 +213,66 @@ def group_norm(input: Operand, num_groups: int, weight: Operand | None = None, b
                   f"Use fewer than {num_groups} groups, or larger images.")
     op = GroupNorm(tuple(range(2, len(grouped))), eps, grouped, (1, num_groups, c // num_groups, *[1] * (input.ndim - 2)))
     return normalized(op, input, weight, bias)
+
+
+# -- without the mean --------------------------------------------------------------------------------------------------
+
+
+class RmsNorm(Op):
+    """y = w · x / √(square + eps), square the mean of x² over the last axes"""
+
+    __slots__ = ("dim", "eps", "square")
+    keeps = (0, 1)
+    square: Any
+
+    def __init__(self, dim: Shape, eps: float):
+        self.dim, self.eps = dim, eps
+
+    def options(self):
+        return {"dim": self.dim, "eps": self.eps}
+
+    def forward(self, x, weight):
+        y, self.square = kernels.active().rms_norm(x, len(self.dim), weight, self.eps)
+        return y
+
+    def backward(self, grad):
+        x, weight = self.inputs
+        if not isinstance(grad, Tensor):
+            return kernels.active().rms_norm_grad(grad, x, len(self.dim), self.square, weight, self.eps)
+        scale = rsqrt(mean(x * x, self.dim, True) + self.eps)
+        unit = x * scale
+        g = grad if weight is None else grad * weight
+        d_x = scale * (g - unit * mean(g * unit, self.dim, True)) if self.needs(0) else None
+        return d_x, sum_to(grad * unit, self.shapes[1]) if self.needs(1) else None
+
+    def forget(self):
+        self.square = None
+
+
+def rms_norm(input: Operand, normalized_shape: int | Shape, weight: Operand | None = None,
+             eps: float | None = None) -> Tensor:
+    """`input` divided by the root of the mean of its squares over the last axes, times `weight`.
+
+    `eps`, added under the root, is the dtype's own unless given.
+
+    Shapes
+        input (*, *normalized_shape); weight normalized_shape
+
+    Raises
+        ShapeError   last axes or a weight of another shape
+
+    Source
+        Zhang and Sennrich, Root Mean Square Layer Normalization, 2019
+
+    Example
+        >>> rms_norm(Tensor([[3.0, 4.0]]), 2)
+        tensor([[0.8485, 1.1314]])
+    """
+    shape = last_axes("rms_norm", input, normalized_shape)
+    check_parameters("rms_norm", input, shape, f"Give it normalized_shape, {shape}.", weight=weight)
+    if eps is None:
+        eps = EPSILON[input.dtype.itemsize]
+    return normalized(RmsNorm(tuple(range(input.ndim - len(shape), input.ndim)), eps), input, weight)
+
+
+EPSILON = {2: 2.0**-10, 4: 2.0**-23, 8: 2.0**-52}  # of a float of so many bytes: the step after 1

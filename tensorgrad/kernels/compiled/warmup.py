@@ -37,6 +37,15 @@ def calls(dtype: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
             yield "batch_norm", bound(compiled.batch_norm, rows, weight, weight, 1e-5)
             yield "batch_norm_grad", bound(compiled.batch_norm_grad, rows, rows, per_channel, per_channel, weight, 1e-5)
             yield "channel_affine", bound(compiled.channel_affine, rows, per_channel, weight)
+    moments, one_each = np.ones((4, 1), dtype), np.ones(4, dtype)
+    for weight in (None, per_channel):
+        for rows in (x, np.ascontiguousarray(x), flat):
+            yield "group_norm", bound(compiled.group_norm, rows, 1, weight, weight, 1e-5)
+            yield "group_norm_grad", bound(compiled.group_norm_grad, rows, rows, 1, moments, moments, weight, 1e-5)
+        yield "layer_norm", bound(compiled.layer_norm, flat, 1, weight, weight, 1e-5)
+        yield "layer_norm_grad", bound(compiled.layer_norm_grad, flat, flat, 1, one_each, one_each, weight, 1e-5)
+        yield "rms_norm", bound(compiled.rms_norm, flat, 1, weight, 1e-5)
+        yield "rms_norm_grad", bound(compiled.rms_norm_grad, flat, flat, 1, one_each, weight, 1e-5)
     for rows, dim in ((flat, 1), (flat, 0), (x, 1)):
         yield "softmax", bound(compiled.softmax, rows, dim)
         yield "log_softmax", bound(compiled.log_softmax, rows, dim)
