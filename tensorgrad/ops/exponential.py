@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from tensorgrad import dtypes
+from tensorgrad.errors import DtypeError, message
 from tensorgrad.ops.choice import where
 from tensorgrad.ops.elementwise import Binary, Unary
 from tensorgrad.ops.formula import Formula
 from tensorgrad.ops.logarithm import LN2, log
+from tensorgrad.ops.masking import masked
 from tensorgrad.ops.promotion import Operand, as_float, to
 from tensorgrad.tensor import Tensor
 
@@ -146,6 +148,10 @@ class Pow(Binary):
     keeps_output = True
 
     def forward(self, a, b):
+        if b.__class__ is np.ndarray and b.dtype.kind == "i" and np.any(b < 0):
+            # 1/aⁿ cut to an integer: 0 but for ±1; at a = 0 too, as in PyTorch.
+            small = np.where(a == 1, 1, np.where(a == -1, 1 - 2 * (b % 2), 0)).astype(b.dtype)
+            return np.where(b < 0, small, a ** np.maximum(b, 0))
         return a**b
 
     def backward(self, grad):
@@ -180,7 +186,7 @@ class PowNumber(Unary):
         if p == 2:
             return grad * (x * 2)
         if p == 0:
-            return grad * 0
+            return masked(grad, np.zeros(grad.shape, bool))
         return grad * (x ** (p - 1) * p)
 
 
@@ -190,12 +196,19 @@ def pow(input: Operand, exponent: Operand) -> Tensor:
     Gradient
         at exponent 0 the base gets 0; at base 0 the exponent gets 0
 
+    Raises
+        DtypeError   integers to a negative number; a tensor of negative integers gives 0 there, but for ±1
+
     Example
         >>> pow(Tensor([1.0, 2.0, 3.0]), 2)
         tensor([1., 4., 9.])
     """
-    if isinstance(input, Tensor) and exponent.__class__ in (int, float) and input.array.dtype.kind == "f":
-        return PowNumber(exponent).apply(input)
+    if isinstance(input, Tensor) and exponent.__class__ in (int, float):
+        if input.array.dtype.kind == "f":
+            return PowNumber(exponent).apply(input)
+        if exponent.__class__ is int and exponent < 0:
+            raise DtypeError(message("pow", f"integers to the power {exponent} are no integers", {"input": input},
+                                     f"Convert first: x.float() ** {exponent}."))
     return Pow().apply(input, exponent)
 
 
