@@ -54,7 +54,7 @@ class Experiment:
         scheduler = make_scheduler(self.settings, optimizer, len(self.train_loader))
         loss = nn.CrossEntropyLoss(label_smoothing=self.settings.label_smoothing)
         return Trainer(self.model, loss, optimizer, scheduler, schedule="batch", callbacks=callbacks,
-                       clip_grad_norm=self.settings.clip)
+                       clip_grad_norm=self.settings.clip, coach=self.settings.coach)
 
     def config(self) -> dict[str, Any]:
         """For config.json: all that `predict` and a resumption need to know."""

@@ -17,7 +17,7 @@ SCHEDULERS = ("cosine", "onecycle", "step", "none")
 KERNELS = ("auto", "compiled", "reference")
 
 # What may differ between a run and its resumption, because the weights do not depend on it.
-FREE = ("data_dir", "workers")
+FREE = ("data_dir", "workers", "coach")
 
 
 @dataclass
@@ -42,13 +42,14 @@ class Settings:
     threads: int | None
     workers: int
     kernels: str
+    coach: bool = False
 
     @classmethod
     def from_arguments(cls, arguments: argparse.Namespace) -> Settings:
         """What was given on the command line; the rest from the data set's preset."""
         data = arguments.data or "digits"
         values = {"data": data, "data_dir": None, "clip": None, "seed": 0, "threads": None, "workers": 0,
-                  "kernels": "auto", **preset_for(data)}
+                  "kernels": "auto", "coach": False, **preset_for(data)}
         return cls(**{field.name: given(arguments, field.name, values[field.name]) for field in fields(cls)})
 
     @classmethod
@@ -105,6 +106,8 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--clip", type=number(float, 0, open=True), metavar="NORM", help="scale gradients down to this norm")
     how.add_argument("--augment", action=argparse.BooleanOptionalAction, default=None,
                      help="shift, rotate or flip training images at random")
+    how.add_argument("--coach", action="store_true", default=None,
+                     help="say in the first epoch what looks like a mistake; see docs/coach")
     how.add_argument("--seed", type=number(int, 0), metavar="N",
                      help="of the weights, the order of the images, dropout and augmentation (default: 0)")
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 import math
 import time
+from contextlib import nullcontext
 from typing import Any, Callable, Iterable, Literal, Sequence
 
 import numpy as np
 
+from nn.coach import coach as looking_on
 from nn.optim.clipping import clip_grad_norm_, clip_grad_value_
 from nn.optim.lr_scheduler import ReduceLROnPlateau
 from nn.training.callbacks import Callback
@@ -34,6 +36,7 @@ class Trainer:
         callbacks       objects of `nn.training.callbacks`, called in this order
         clip_grad_norm  scale the gradient of each step down to at most this norm
         clip_grad_value cut each entry of the gradient to at most this magnitude
+        coach           let the coach (`nn.coach`) look on in the first epoch of each `fit`, and say what it thinks a mistake
 
     Attributes
         epoch           complete epochs, over all calls of `fit` and restarts
@@ -51,7 +54,7 @@ class Trainer:
     def __init__(self, model: Any, loss: Callable[[Tensor, Tensor], Tensor], optimizer: Any, scheduler: Any = None, *,
                  metrics: Sequence[Metric] | None = None, callbacks: Iterable[Callback] = (),
                  schedule: Literal["epoch", "batch"] = "epoch", clip_grad_norm: float | None = None,
-                 clip_grad_value: float | None = None):
+                 clip_grad_value: float | None = None, coach: bool = False):
         if schedule not in ("epoch", "batch"):
             raise ArgumentError(f"Trainer: schedule is {schedule!r}.\n  Use 'epoch' or 'batch'.")
         for name, limit in (("clip_grad_norm", clip_grad_norm), ("clip_grad_value", clip_grad_value)):
@@ -61,7 +64,7 @@ class Trainer:
         self.scheduler, self.schedule = scheduler, schedule
         self.metrics: list[Metric] = [Accuracy()] if metrics is None else list(metrics)
         self.callbacks = list(callbacks)
-        self.clip_grad_norm, self.clip_grad_value = clip_grad_norm, clip_grad_value
+        self.clip_grad_norm, self.clip_grad_value, self.coach = clip_grad_norm, clip_grad_value, coach
         self.mean_loss = MeanLoss()
         self.epoch = self.last_epoch = self.batch = self.num_batches = 0
         self.history = History()
@@ -92,6 +95,9 @@ class Trainer:
         self.loader_state = None
         try:
             self.call("on_fit_begin")
+            with looking_on() if self.coach else nullcontext():
+                if self.epoch < self.last_epoch:
+                    self.fit_epoch(train_loader, test_loader)
             while self.epoch < self.last_epoch and not self.stop:
                 self.fit_epoch(train_loader, test_loader)
         finally:

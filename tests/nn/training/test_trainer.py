@@ -343,3 +343,17 @@ def test_states_that_do_not_fit():
         trainer.load_state_dict(state)
     with pytest.raises(StateError, match="made without a scheduler"):
         make().load_state_dict(trainer.state_dict())
+
+
+def test_the_coach_looks_on_in_the_first_epoch():
+    from nn.coach import CoachWarning
+
+    rng = np.random.default_rng(0)
+    batches = [(rng.normal(size=(8, 4)).astype(np.float32), rng.integers(0, 3, 8)) for _ in range(3)]
+    model = nn.Sequential(nn.Linear(4, 3), nn.Softmax(1))
+    trainer = Trainer(model, nn.CrossEntropyLoss(), nn.optim.SGD(model.parameters(), lr=0.1), coach=True)
+    with pytest.warns(CoachWarning, match="softmax-before-cross-entropy"):
+        trainer.fit(batches, epochs=2)
+    right = Trainer(model[:1], nn.CrossEntropyLoss(), nn.optim.SGD(model.parameters(), lr=0.1), coach=True)
+    right.fit(batches, batches, epochs=2)  # a warning would be an error
+    assert right.epoch == 2
