@@ -29,7 +29,7 @@ from tensorgrad.kernels.compiled.jit import jit
 
 __all__ = ["shared", "slices"]
 
-LEAST_WORK = 1 << 16  # multiplications, some 3 µs of them: less stays in one thread
+LEAST_WORK = 1 << 19  # multiplications, some 25 µs of them: less stays in one thread, for waking a helper may take as long
 SPIN = 100e-6         # seconds a helper, or a caller that is done, waits without sleeping
 NAP = 50              # µs; a caller waiting longer sleeps so long before it looks again
 
