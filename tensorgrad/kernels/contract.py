@@ -195,8 +195,11 @@ class Kernels(Protocol):
     def adaptive_max_pool(self, x: Array, output_size: Sizes) -> tuple[Array, Array]:
         """Like `max_pool`; along an axis of n cells, window i of m has the cells ⌊i·n/m⌋ … ⌈(i+1)·n/m⌉ - 1."""
 
-    def scatter_winners(self, y: Array, winners: Array, sizes: Sizes) -> Array:
-        """Each entry of y added to the cell that won it.  y, winners (N, C, H', W'), sizes (H, W) → (N, C, H, W)."""
+    def scatter_winners(self, y: Array, winners: Array, sizes: Sizes, window: Window | None = None) -> Array:
+        """Each entry of y added to the cell that won it.  y, winners (N, C, H', W'), sizes (H, W) → (N, C, H, W).
+
+        With a `window` the winners are those of `max_pool`: each is a cell of its window.
+        """
 
     def gather_winners(self, x: Array, winners: Array) -> Array:
         """The winning cells' entries: the transpose of `scatter_winners`.  x (N, C, H, W) → (N, C, H', W')."""

@@ -37,7 +37,7 @@ class MaxPool(Op):
         return y
 
     def backward(self, grad):
-        return ScatterWinners(self.winners, self.shapes[0][2:]).apply(grad)
+        return ScatterWinners(self.winners, self.shapes[0][2:], self.window).apply(grad)
 
     def forget(self):
         self.winners = None
@@ -49,14 +49,14 @@ class MaxPool(Op):
 class ScatterWinners(Op):
     """x = each window's entry added to the cell that won it, 0 elsewhere"""
 
-    __slots__ = ("winners", "sizes")
+    __slots__ = ("winners", "sizes", "window")
 
-    def __init__(self, winners: np.ndarray, sizes: tuple[int, ...]):
+    def __init__(self, winners: np.ndarray, sizes: tuple[int, ...], window: Window | None = None):
         self.winners: Any = winners
-        self.sizes = sizes
+        self.sizes, self.window = sizes, window  # that of MaxPool, if it is one
 
     def forward(self, y):
-        return kernels.active().scatter_winners(y, self.winners, self.sizes)
+        return kernels.active().scatter_winners(y, self.winners, self.sizes, self.window)
 
     def backward(self, grad):
         return GatherWinners(self.winners).apply(grad)

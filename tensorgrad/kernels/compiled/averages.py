@@ -13,8 +13,8 @@ from numba.extending import intrinsic
 
 from tensorgrad.kernels.compiled.crew import shared, slices
 from tensorgrad.kernels.compiled.jit import image, jit, three, volume
-from tensorgrad.kernels.compiled.rows import repeat
 from tensorgrad.kernels.compiled.vectors import Vectors, i64, lanes
+from tensorgrad.kernels.compiled.window_vectors import over_box, over_strips
 from tensorgrad.kernels.reference.adaptive import cells as cells_of
 from tensorgrad.kernels.reference.pooling import divisors
 
@@ -132,32 +132,20 @@ def make_add_box(vectors):
             x, start, depth, depth_step, rows, row_step, columns, channels, y, at, divisor = args
             v = Vectors(context, b, signature.args[0].dtype)
             source, target = v.array(signature.args[0], x, start), v.array(signature.args[8], y, at)
-            divisor, strip = v.splat(divisor), vectors * v.lanes
+            divisor = v.splat(divisor)
 
-            def over_strip(index, _):
-                c = b.mul(index, v.int(strip))
-                masks = [v.first_lanes(b.sub(channels, b.add(c, v.int(i * v.lanes)))) for i in range(vectors)]
+            def strip(c, masks):
+                def add(place, sums):
+                    cell = v.at(source, b.add(place, c))
+                    return [b.fadd(sum, v.load_masked(v.at(cell, i * v.lanes), mask))
+                            for i, (sum, mask) in enumerate(zip(sums, masks))]
 
-                def over_depth(d, sums):
-                    plane = v.at(v.at(source, c), b.mul(d, depth_step))
+                sums = over_box(b, [(depth, depth_step), (rows, row_step), (columns, channels)],
+                                [v.constant(0)] * vectors, add)
+                for i, (sum, mask) in enumerate(zip(sums, masks)):
+                    v.store_masked(b.fdiv(sum, divisor), v.at(v.at(target, c), i * v.lanes), mask)
 
-                    def over_row(h, sums):
-                        row = v.at(plane, b.mul(h, row_step))
-
-                        def add(w, sums):
-                            cell = v.at(row, b.mul(w, channels))
-                            return [b.fadd(sum, v.load_masked(v.at(cell, i * v.lanes), mask))
-                                    for i, (sum, mask) in enumerate(zip(sums, masks))]
-
-                        return repeat(b, columns, sums, add)
-
-                    return repeat(b, rows, sums, over_row)
-
-                for i, sum in enumerate(repeat(b, depth, [v.constant(0)] * vectors, over_depth)):
-                    v.store_masked(b.fdiv(sum, divisor), v.at(v.at(target, c), i * v.lanes), masks[i])
-                return []
-
-            repeat(b, b.udiv(b.add(channels, v.int(strip - 1)), v.int(strip)), [], over_strip)
+            over_strips(v, channels, vectors, strip)
             return context.get_dummy_value()
 
         return signature, codegen

@@ -11,10 +11,11 @@ from functools import lru_cache
 
 import numpy as np
 
+from tensorgrad.kernels.compiled.averages import covering, spans_of
 from tensorgrad.kernels.compiled.crew import shared, slices
 from tensorgrad.kernels.compiled.jit import geometry, image, jit, three, volume
 from tensorgrad.kernels.compiled.vectors import lanes
-from tensorgrad.kernels.compiled.window_vectors import SHORT, make_largest
+from tensorgrad.kernels.compiled.window_vectors import SHORT, make_largest, make_won
 from tensorgrad.kernels.reference import pooling
 from tensorgrad.kernels.reference.windows import channels_first, channels_last
 from tensorgrad.window import Window
@@ -23,6 +24,7 @@ INDEX = {4: np.int32, 8: np.int64}
 
 largest, largest_2x2, largest_3x3 = make_largest(True), make_largest(True, (2, 2)), make_largest(True, (3, 3))
 largest_of_few, largest_of_few_2x2 = make_largest(False), make_largest(False, (2, 2))
+won, won_2, won_4 = make_won(1), make_won(2), make_won(4)
 
 
 def max_pool(x, window):
@@ -130,11 +132,43 @@ def largest_of_windows(start, stop, slice, x, y, winners, axis_d, axis_h, axis_w
                                         where[c] = cell if wins else winner
 
 
-def scatter_winners(y, winners, sizes):
+def scatter_winners(y, winners, sizes, window=None):
     n, c = y.shape[:2]
+    if window is not None and c >= lanes(y.itemsize) and winners.itemsize == y.itemsize:
+        x = np.empty((n, *three(sizes), c), y.dtype)
+        spans = [covering(span, size) for span, size in zip(spans_of(window, sizes, tuple(y.shape[2:])), three(sizes))]
+        collect(slices(n, 2 * x.size), n, volume(y), volume(winners), x, *spans, lanes(y.itemsize))
+        return image(x, len(sizes))
     x = np.zeros((n, *sizes, c), y.dtype)
     add_to_cells(slices(n, 2 * y.size), n, x.reshape(n, math.prod(sizes), c), flat(y), flat(winners))
     return channels_first(x)
+
+
+@shared
+@jit
+def collect(first, last, slice, y, winners, x, spans_d, spans_h, spans_w, width):
+    """Each cell the sum over the windows that have it and that it won: no pass of zeros, and vectors of channels."""
+    height, breadth, channels = y.shape[2], y.shape[3], y.shape[4]
+    entries, indices, results = y.reshape(-1), winners.reshape(-1), x.reshape(-1)
+    row_step, plane = breadth * channels, height * breadth * channels
+    at = first * x[0].size if len(x) else 0
+    for n in range(first, last):
+        cell = 0
+        for d in range(x.shape[1]):
+            o_d, depth = spans_d[d, 0], spans_d[d, 1] - spans_d[d, 0]
+            for h in range(x.shape[2]):
+                o_h, rows = spans_h[h, 0], spans_h[h, 1] - spans_h[h, 0]
+                for w in range(x.shape[3]):
+                    o_w, columns = spans_w[w, 0], spans_w[w, 1] - spans_w[w, 0]
+                    start = (((n * y.shape[1] + o_d) * height + o_h) * breadth + o_w) * channels
+                    if channels <= width:
+                        won(entries, indices, start, depth, plane, rows, row_step, columns, channels, results, at, cell)
+                    elif channels <= 2 * width:
+                        won_2(entries, indices, start, depth, plane, rows, row_step, columns, channels, results, at, cell)
+                    else:
+                        won_4(entries, indices, start, depth, plane, rows, row_step, columns, channels, results, at, cell)
+                    at += channels
+                    cell += 1
 
 
 @shared

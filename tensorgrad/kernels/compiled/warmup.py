@@ -64,6 +64,9 @@ def calls(dtype: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "adaptive_avg_pool_grad", bound(compiled.adaptive_avg_pool_grad, small, (4, 4))
     winners = compiled.max_pool(x, pools[0])[1]
     yield "scatter_winners", bound(compiled.scatter_winners, small, winners, (4, 4))
+    many_channels = image(4, 16, 4, dtype)
+    y, winners_of_many = compiled.max_pool(many_channels, pools[0])
+    yield "scatter_winners", bound(compiled.scatter_winners, y, winners_of_many, (4, 4), pools[0])
     yield "gather_winners", bound(compiled.gather_winners, x, winners)
 
     many = np.ones(1 << 12, dtype)

@@ -1,4 +1,4 @@
-"""Vector code of max pooling: the channels of one window in registers over all taps.
+"""Vector code of pooling: the channels of one window in registers over all taps.
 
 A number of channels that is no multiple of the vector is covered by a last vector that overlaps the one before; both
 write the same there.  Winners are integers as wide as the entries, so that a comparison of one selects the other.
@@ -12,6 +12,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from tensorgrad.kernels.compiled.rows import repeat
 from tensorgrad.kernels.compiled.vectors import Vectors, i64
 
 
@@ -98,3 +99,65 @@ def make_largest(full: bool, taps: tuple[int, int] | None = None) -> Any:
         return signature, codegen
 
     return largest
+
+
+def make_won(vectors: int) -> Any:
+    """The function that sums, per channel, the entries of those of some windows that a cell won."""
+
+    @intrinsic
+    def won(typing, y, winners, start, depth, depth_step, rows, row_step, columns, channels, x, at, cell):
+        """x[at + c] = Σ y[start + d · depth_step + h · row_step + w · channels + c] where `winners` has the cell there."""
+        signature = types.void(y, winners, i64, i64, i64, i64, i64, i64, i64, x, i64, i64)
+
+        def codegen(context, b, signature, args):
+            y, winners, start, depth, depth_step, rows, row_step, columns, channels, x, at, cell = args
+            v = Channels(context, b, signature.args[0].dtype, True)
+            source, target = v.array(signature.args[0], y, start), v.array(signature.args[9], x, at)
+            indices = b.bitcast(v.array(signature.args[1], winners, start), source.type)
+            cells = v.cells(cell)
+
+            def strip(c: Any, masks: list[Any]) -> None:
+                def add(place: Any, sums: list[Any]) -> list[Any]:
+                    after = []
+                    for i, (sum, mask) in enumerate(zip(sums, masks)):
+                        here = b.add(b.add(place, c), v.int(i * v.lanes))
+                        entry, index = [v.load_masked(v.at(pointer, here), mask) for pointer in (source, indices)]
+                        is_cell = b.icmp_signed("==", b.bitcast(index, v.wholes), cells)
+                        after.append(b.fadd(sum, b.select(is_cell, entry, v.constant(0))))
+                    return after
+
+                sums = over_box(b, [(depth, depth_step), (rows, row_step), (columns, channels)],
+                                [v.constant(0)] * vectors, add)
+                for i, (sum, mask) in enumerate(zip(sums, masks)):
+                    v.store_masked(sum, v.at(v.at(target, c), i * v.lanes), mask)
+
+            over_strips(v, channels, vectors, strip)
+            return context.get_dummy_value()
+
+        return signature, codegen
+
+    return won
+
+
+def over_strips(v: Vectors, channels: Any, vectors: int, body: Callable[[Any, list[Any]], None]) -> None:
+    """`body(first channel, masks)` for each strip of so many vectors of channels."""
+    b, width = v.b, vectors * v.lanes
+
+    def strip(index: Any, _: list[Any]) -> list[Any]:
+        c = b.mul(index, v.int(width))
+        body(c, [v.first_lanes(b.sub(channels, b.add(c, v.int(i * v.lanes)))) for i in range(vectors)])
+        return []
+
+    repeat(b, b.udiv(b.add(channels, v.int(width - 1)), v.int(width)), [], strip)
+
+
+def over_box(b: ir.IRBuilder, axes: list[tuple[Any, Any]], values: list[Any], body: Callable[[Any, list[Any]], list[Any]],
+             place: Any = None) -> list[Any]:
+    """``values = body(place, values)`` for all places of a box, in row-major order; an axis is a count ≥ 0 and a step."""
+    (count, step), *inner = axes
+
+    def along(index: Any, values: list[Any]) -> list[Any]:
+        here = b.mul(index, step) if place is None else b.add(place, b.mul(index, step))
+        return over_box(b, inner, values, body, here) if inner else body(here, values)
+
+    return repeat(b, count, values, along)

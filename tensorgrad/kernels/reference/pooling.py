@@ -64,7 +64,7 @@ def outer_sum(terms: list[np.ndarray]) -> np.ndarray:
     return functools.reduce(np.add.outer, terms)
 
 
-def scatter_winners(y, winners, sizes):
+def scatter_winners(y, winners, sizes, window=None):
     n, c = y.shape[:2]
     cells = np.zeros(n * math.prod(sizes) * c, y.dtype)
     np.add.at(cells, flat(winners, sizes).reshape(-1), channels_last(y).reshape(-1))

@@ -118,9 +118,10 @@ def test_max_pool(kernel_set, sizes, options, channels, dtype, rng):
         np.testing.assert_array_equal(found_winners, winners)
         assert found_winners.dtype.kind == "i" and channels_innermost(found) and channels_innermost(found_winners)
         for winners_ in (winners, found_winners):
-            found = kernel_set.scatter_winners(grad_, winners_, sizes)
-            same(found, loops.scatter_winners(grad, winners, sizes), dtype)
-            assert channels_innermost(found)
+            for hint in (None, window):
+                found = kernel_set.scatter_winners(grad_, winners_, sizes, hint)
+                same(found, loops.scatter_winners(grad, winners, sizes), dtype)
+                assert channels_innermost(found)
             same(kernel_set.gather_winners(x_, winners_), y, dtype)
 
 
