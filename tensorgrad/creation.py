@@ -12,7 +12,7 @@ import numpy as np
 
 from tensorgrad import dtypes
 from tensorgrad.devices import on_cpu
-from tensorgrad.errors import ArgumentError, ShapeError, message
+from tensorgrad.errors import ArgumentError, DtypeError, ShapeError, message
 from tensorgrad.ops.promotion import Operand
 from tensorgrad.ops.reduction import expand
 from tensorgrad.ops.shape import reshape
@@ -87,6 +87,8 @@ def arange(start: float, end: float | None = None, step: float = 1, *, dtype: An
     if not all(np.isfinite([low, high, step])):
         raise ArgumentError(f"arange: the range from {low} to {high} in steps of {step} is not finite.\n"
                             "  Use finite numbers.")
+    if dtype is not None and dtypes.as_dtype(dtype).kind in "iu":  # cut first, as in PyTorch
+        low, high, step = int(low), int(high), int(step)
     if step == 0 or (high - low) / step < 0:
         raise ArgumentError(f"arange: steps of {step} do not lead from {low} to {high}.\n"
                             f"  Use a step {'> 0' if high >= low else '< 0'}.")
@@ -130,6 +132,8 @@ def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: Any
 
 def evenly_spaced(who: str, start: Any, end: Any, steps: int, dtype: np.dtype) -> np.ndarray:
     """`steps` float64 values from `start` to `end`, counted from the nearer end; integers if those are cut to integers."""
+    if not isinstance(steps, (int, np.integer)):
+        raise DtypeError(f"{who}: steps={steps!r} is no whole number.\n  Use an integer ≥ 0.")
     if steps < 0:
         raise ArgumentError(f"{who}: steps={steps} is negative.\n  Use steps ≥ 0.")
     for name, bound in (("start", start), ("end", end)):

@@ -11,7 +11,7 @@ from typing import Any, Callable, Iterator
 import numpy as np
 
 from tensorgrad import autograd, creation_methods, filling, inplace, interop, ops
-from tensorgrad.ops import memory_layout, windows
+from tensorgrad.ops import memory_layout, promotion, windows
 from tensorgrad.tensor import Tensor
 
 __all__ = ["TensorMethods", "attach"]
@@ -50,7 +50,7 @@ def converted(dtype: str) -> Callable[..., Any]:
     """The method that gives a tensor in `dtype`."""
 
     def method(self: Any) -> Any:
-        return ops.to(self, dtype)
+        return promotion.to(self, dtype)
 
     method.__doc__ = f"The tensor in {dtype}; itself if it has that dtype already."
     return method
@@ -58,7 +58,7 @@ def converted(dtype: str) -> Callable[..., Any]:
 
 def type_as(self: Tensor, other: Tensor) -> Tensor:
     """The tensor in the dtype of `other`."""
-    return ops.to(self, other.dtype)
+    return promotion.to(self, other.dtype)
 
 
 def choose(self: Tensor, condition: Tensor, other: Any) -> Tensor:
@@ -85,7 +85,7 @@ class TensorMethods:
     float_power = ops.float_power
     __rpow__ = reflected(ops.pow)
     clone = ops.clone
-    type = ops.to
+    type = promotion.to
     to, cpu = memory_layout.moved, memory_layout.cpu
     type_as = type_as
     half, float, double = converted("float16"), converted("float32"), converted("float64")
@@ -127,6 +127,7 @@ class TensorMethods:
     maximum, minimum, fmax, fmin = ops.maximum, ops.minimum, ops.fmax, ops.fmin
     nan_to_num = ops.nan_to_num
     clamp = clip = ops.clamp
+    clamp_min, clamp_max = ops.clamp_min, ops.clamp_max
 
     # reductions and expansion
     sum, mean, prod, cumsum, cumprod = ops.sum, ops.mean, ops.prod, ops.cumsum, ops.cumprod

@@ -13,7 +13,8 @@ from tensorgrad import dtypes
 from tensorgrad.creation import as_size, float_or, like
 from tensorgrad.devices import on_cpu
 from tensorgrad.errors import ArgumentError, message
-from tensorgrad.ops.promotion import Operand
+from tensorgrad.ops.draws import NormalDraw
+from tensorgrad.ops.promotion import Operand, to
 from tensorgrad.random import Generator, default_generator
 from tensorgrad.tensor import Tensor
 
@@ -62,6 +63,9 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Gene
            dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Normal with this mean and standard deviation, numbers or tensors; `size` is needed where both are numbers.
 
+    Gradient
+        of tensors 0; for one that follows the draw compute ``mean + std * randn_like(std)``
+
     Raises
         ArgumentError   a negative `std`
 
@@ -76,8 +80,9 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Gene
     shape = np.broadcast_shapes(centre.shape, spread.shape) if size is None else as_size("normal", (size,))
     floats = [x.dtype for x in (mean, std) if isinstance(x, Tensor) and dtypes.is_float(x.dtype)]
     wanted = dtypes.promote(floats[0], floats[-1]) if floats and dtype is None else float_or(dtype)
-    drawn = normal_array(shape, wanted, generator) * spread.astype(wanted) + centre.astype(wanted)
-    return Tensor(np.asarray(drawn), requires_grad)
+    operands = [to(x, wanted) if isinstance(x, Tensor) else np.asarray(x, wanted) for x in (mean, std)]
+    drawn = NormalDraw(normal_array(shape, wanted, generator)).apply(*operands)
+    return drawn if isinstance(drawn, Tensor) else Tensor(np.asarray(drawn), requires_grad)
 
 
 def randint(low: int = 0, high: Any = None, size: Any = None, *, generator: Generator | None = None,

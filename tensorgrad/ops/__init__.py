@@ -6,9 +6,8 @@ from tensorgrad.ops.adaptive_pooling import (adaptive_avg_pool1d, adaptive_avg_p
 from tensorgrad.ops.arithmetic import (add, clone, div, divide, floor_divide, mul, multiply, neg, negative, sub, subtract,
                                        true_divide)
 from tensorgrad.ops.batch_normalization import batch_norm, instance_norm
-from tensorgrad.ops.bernoulli import bernoulli
 from tensorgrad.ops.blends import addcdiv, addcmul, lerp
-from tensorgrad.ops.choice import clamp, clip, maximum, minimum, where
+from tensorgrad.ops.choice import clamp, clamp_max, clamp_min, clip, fill, maximum, minimum, where
 from tensorgrad.ops.cholesky_factor import cholesky
 from tensorgrad.ops.closeness import allclose, equal, isclose
 from tensorgrad.ops.comparison import (bitwise_and, bitwise_not, bitwise_or, bitwise_xor, eq, ge, gt, isfinite, isinf, isnan,
@@ -19,6 +18,7 @@ from tensorgrad.ops.determinant import det, logdet, slogdet
 from tensorgrad.ops.differences import diff
 from tensorgrad.ops.dimensions import atleast_1d, atleast_2d, atleast_3d, broadcast_tensors
 from tensorgrad.ops.distances import cdist
+from tensorgrad.ops.draws import bernoulli
 from tensorgrad.ops.dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout
 from tensorgrad.ops.dtype_queries import can_cast, is_floating_point, numel, promote_types, result_type
 from tensorgrad.ops.einsum import einsum, tensordot
@@ -52,7 +52,6 @@ from tensorgrad.ops.padding import pad
 from tensorgrad.ops.pixel_shuffle import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from tensorgrad.ops.pooling import avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d
 from tensorgrad.ops.products import cumprod, cumsum, prod
-from tensorgrad.ops.promotion import to
 from tensorgrad.ops.quantifiers import all, any, count_nonzero
 from tensorgrad.ops.rectifier import celu, elu, leaky_relu, prelu, relu, selu
 from tensorgrad.ops.reduction import broadcast_to, expand, mean, sum
@@ -81,7 +80,7 @@ __all__ = [
     "add", "clone", "div", "divide", "floor_divide", "mul", "multiply", "neg", "negative", "sub", "subtract", "true_divide",
     "addcdiv", "addcmul", "lerp",
     "bernoulli",
-    "clamp", "clip", "maximum", "minimum", "where",
+    "clamp", "clamp_max", "clamp_min", "clip", "fill", "maximum", "minimum", "where",
     "allclose", "equal", "isclose",
     "copysign", "heaviside", "isneginf", "isposinf", "positive", "sgn",
     "fmax", "fmin", "nan_to_num", "nanmean", "nansum",
@@ -103,7 +102,6 @@ __all__ = [
     "diagonal_scatter", "index_copy", "index_fill", "index_put", "masked_scatter", "put", "select_scatter", "slice_scatter",
     "diag", "diag_embed", "diagflat", "diagonal", "trace", "tril", "triu",
     "flip", "fliplr", "flipud", "roll", "rot90",
-    "to",
     "broadcast_to", "expand", "mean", "sum",
     "adjoint", "expand_as", "flatten", "matrix_transpose", "moveaxis", "movedim", "permute", "ravel", "reshape",
     "reshape_as", "reversed_axes", "squeeze", "swapaxes", "swapdims", "t", "transpose", "unflatten", "unsqueeze", "view_as",

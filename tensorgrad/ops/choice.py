@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from tensorgrad import dtypes
-from tensorgrad.errors import ArgumentError, DtypeError, message
+from tensorgrad.errors import ArgumentError, DtypeError, ShapeError, message
 from tensorgrad.kernels.reference.entrywise import selected
 from tensorgrad.op import Op
 from tensorgrad.ops.elementwise import Binary, Unary
 from tensorgrad.ops.promotion import Operand, align, check_broadcast, to
 from tensorgrad.tensor import Tensor
 
-__all__ = ["where", "maximum", "minimum", "clamp", "clip"]
+__all__ = ["where", "maximum", "minimum", "clamp", "clip", "clamp_min", "clamp_max", "fill"]
 
 
 class Where(Op):
@@ -164,3 +164,42 @@ def clamp(input: Operand, min: Operand | None = None, max: Operand | None = None
 
 
 clip = clamp
+
+
+def clamp_min(input: Operand, min: Operand) -> Tensor:
+    """`input`, and `min` where it is below.
+
+    Example
+        >>> clamp_min(Tensor([-2.0, 2.0]), 0.0)
+        tensor([0., 2.])
+    """
+    return clamp(input, min=min)
+
+
+def clamp_max(input: Operand, max: Operand) -> Tensor:
+    """`input`, and `max` where it is above.
+
+    Example
+        >>> clamp_max(Tensor([-2.0, 2.0]), 0.0)
+        tensor([-2.,  0.])
+    """
+    return clamp(input, max=max)
+
+
+def fill(input: Tensor, value: Operand) -> Tensor:
+    """`value`, a number or a tensor without axes, everywhere in the shape and dtype of `input`.
+
+    Gradient
+        all goes to `value`
+
+    Raises
+        ShapeError   `value` with axes
+
+    Example
+        >>> fill(Tensor([1.0, 2.0]), 7)
+        tensor([7., 7.])
+    """
+    if getattr(value, "ndim", 0):
+        raise ShapeError(message("fill", "value is not one number", {"value": value}, "Use where() to fill with many."))
+    value = to(value, input.dtype) if hasattr(value, "dtype") else np.asarray(value, input.dtype)
+    return where(np.ones(input.shape, bool), value, input)

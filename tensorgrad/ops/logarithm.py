@@ -6,7 +6,7 @@ import numpy as np
 
 from tensorgrad.ops.choice import where
 from tensorgrad.ops.elementwise import Binary, Unary
-from tensorgrad.ops.promotion import Operand, as_float
+from tensorgrad.ops.promotion import Operand, as_float, only_tensors
 from tensorgrad.tensor import Tensor
 
 __all__ = ["log", "log1p", "log2", "log10", "xlogy", "logit"]
@@ -130,6 +130,8 @@ def xlogy(input: Operand, other: Operand) -> Tensor:
         >>> xlogy(Tensor([0.0, 2.0]), Tensor([0.0, 1.0]))
         tensor([0., 0.])
     """
+    if not hasattr(input, "dtype"):
+        only_tensors("xlogy", other=other)
     return Xlogy().apply(entries(as_float(input), other), entries(as_float(other), input))
 
 

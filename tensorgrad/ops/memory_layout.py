@@ -28,6 +28,8 @@ def moved(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_b
         >>> Tensor([1, 2]).to("cpu").to("float32")
         tensor([1., 2.])
     """
+    flags = [value for value in args if isinstance(value, bool)]  # non_blocking, copy
+    copy = copy or len(flags) > 1 and flags[1]
     for value in args:
         if isinstance(value, Tensor):
             dtype = value.dtype

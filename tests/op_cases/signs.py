@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from tests.op_cases.case import Case, away_from_zero, booleans, distinct, fixed, integers, normal
+from tensorgrad.ops.draws import NormalDraw
+from tests.op_cases.case import Case, away_from_zero, booleans, distinct, fixed, integers, normal, positive
 
 HOLES = fixed([[1.0, np.nan, 3.0], [np.nan, np.nan, 2.5]])
 MISSING = (fixed([1.0, np.nan, 2.0, np.nan, 3.0]), fixed([2.0, 1.0, np.nan, np.nan, 1.0]))
@@ -44,6 +45,15 @@ CASES = [
     Case("isclose-nan", lambda lib, a, b: lib.isclose(a, b, equal_nan=True), (fixed([np.nan, 1.0]), fixed([np.nan, np.nan])),
          lambda a, b: np.isclose(a, b, equal_nan=True), orders=0),
     Case("contiguous", lambda lib, x: x.transpose(0, 1).contiguous(), (normal(2, 3),), lambda x: x.T),
+    # What `normal` draws, given here: PyTorch's generator draws other numbers.
+    Case("normal_draw", lambda lib, m, s: NormalDraw(np.full((2, 3), 0.5)).apply(m, s), (normal(3), positive(2, 1)),
+         lambda m, s: m + 0.5 * s, orders=0, torch=False, float32=False),
+    Case("pow-negative", lambda lib, a, b: lib.pow(a, b), (fixed([0, 1, -1, -1, 2, 3]), fixed([-1, -3, -3, -2, -1, 2])),
+         lambda a, b: np.array([0, 1, -1, 1, 0, 9]), orders=0, float32=False),
+    Case("fill", lambda lib, x, v: lib.fill(x, v), (normal(2, 3), normal()), lambda x, v: np.full((2, 3), v),
+         ops=("where",)),
+    Case("clamp_min", lambda lib, x: lib.clamp_max(x.clamp_min(-0.21), 0.12), (distinct(3, 4),),
+         lambda x: np.clip(x, -0.21, 0.12), ops=("clamp",)),
     Case("bernoulli", lambda lib, x: lib.bernoulli(x.round()), (fixed([0.1, 0.9, 0.8, 0.2]),), np.round),
     Case("div_rounded-trunc", lambda lib, a, b: lib.div(a, b, rounding_mode="trunc"),
          (normal(2, 3), away_from_zero(2, 3)), lambda a, b: np.trunc(a / b)),

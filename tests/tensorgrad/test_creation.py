@@ -19,11 +19,20 @@ CALLS = [
     "arange(0.5)", "linspace(0, 1, 5)", "linspace(1, 0, 3, dtype=lib.float64)", "linspace(2, 3, 1)", "eye(3)", "eye(2, 3)",
     "zeros_like(lib.ones(2, 3))", "ones_like(lib.zeros(2, dtype=lib.int64))", "full_like(lib.ones(2), 7)",
     "zeros_like(lib.ones(2), dtype=lib.float64)", "meshgrid(lib.arange(2), lib.arange(3), indexing='ij')",
+    "logspace(0, 2, 3)", "logspace(0, 3, 4, base=2, dtype=lib.int64)", "logspace(0, 2, 0)", "logspace(1, 2, 1)",
+    "linspace(0.5, 3.9, 4, dtype=lib.int64)", "linspace(lib.tensor(1), lib.tensor(2.5), 3)", "linspace(0, 1, 0)",
+    "arange(0.1, -7.9, -4.0, dtype=lib.int64)", "zeros(2, device='cpu')", "full((2,), 1.5, device='cpu')",
+    "randint_like(lib.ones(2), 3, 4)", "randint(3, 4, (2,))", "bernoulli(lib.ones(3), 0.0)",
+    "ones(2, dtype=lib.float64).new_zeros(2, 3)", "ones(2).new_zeros((2,), dtype=lib.int64)", "ones(2).new_ones(3)",
+    "ones(2, dtype=lib.int64).new_full((2,), 1.5)", "ones(2).new_full((2,), 1)", "ones(2).new_tensor([1, 2])",
+    "ones(2, dtype=lib.int64).new_tensor([1.5, 2.0])",
     "meshgrid(lib.arange(2), lib.arange(3), lib.arange(4), indexing='xy')", "meshgrid(lib.arange(2), indexing='xy')",
 ]
 SHAPES_ONLY = [
     "empty(2, 3)", "empty_like(lib.ones(2))", "rand(2, 3)", "randn(())", "rand(2, dtype=lib.float64)", "randint(0, 5, (3,))",
     "randint(5, (2, 2))", "randperm(4)", "rand_like(lib.ones(2, dtype=lib.float64))", "randn_like(lib.ones(3, 2))",
+    "randint_like(lib.ones(2, dtype=lib.float64), 5)", "randint(high=3, size=(2,))", "randint(5, size=(2,))",
+    "normal(lib.zeros(3, dtype=lib.float64), 1.0)", "ones(2, dtype=lib.float64).new_empty(2, 3)",
     "bernoulli(lib.full((3,), 0.5))", "normal(0.0, 1.0, (2, 3))", "normal(lib.zeros(3), lib.ones(3))",
 ]
 
@@ -101,6 +110,16 @@ def test_meshgrid_is_differentiable() -> None:
     (lambda: tensorgrad.arange(0, 5, -1), ArgumentError, "arange: steps of -1 do not lead from 0 to 5.*\n.*step > 0"),
     (lambda: tensorgrad.arange(0, 5, 0), ArgumentError, "arange: steps of 0"),
     (lambda: tensorgrad.linspace(0, 1, -1), ArgumentError, "linspace: steps=-1 is negative"),
+    (lambda: tensorgrad.linspace(0, 1, 2.0), DtypeError, "linspace: steps=2.0 is no whole number"),
+    (lambda: tensorgrad.linspace(Tensor([0.0]), 1, 2), ShapeError, "linspace: start is not one number"),
+    (lambda: tensorgrad.logspace(0, 1, -1), ArgumentError, "logspace: steps=-1 is negative"),
+    (lambda: tensorgrad.arange(0, float("inf")), ArgumentError, "arange: the range from 0 to inf in steps of 1 is not fin"),
+    (lambda: tensorgrad.randint_like(tensorgrad.ones(2), 0), ArgumentError, "randint_like: there is no integer from 0"),
+    (lambda: tensorgrad.zeros(2, device="cuda"), ArgumentError, "zeros: there is no device 'cuda'.*\n.*on the CPU"),
+    (lambda: tensorgrad.ones(2).new_zeros(2, device="cuda:0"), ArgumentError, "new_zeros: there is no device 'cuda:0'"),
+    (lambda: tensorgrad.ones(2).to("cuda"), ArgumentError, "to: there is no device 'cuda'"),
+    (lambda: tensorgrad.ones(2).H, ShapeError, "H: a tensor with 1 axes is no matrix"),
+    (lambda: tensorgrad.bernoulli(Tensor([0.5]), 1.5), ArgumentError, "bernoulli: the entries are no probabilities"),
     (lambda: tensorgrad.randint(5, 5, (1,)), ArgumentError, "randint: there is no integer from 5 to 5 - 1"),
     (lambda: tensorgrad.randint(5), ArgumentError, "randint: a bound or the size is missing"),
     (lambda: tensorgrad.normal(0.0, -1.0, (1,)), ArgumentError, "normal: a standard deviation is negative"),
@@ -112,3 +131,36 @@ def test_meshgrid_is_differentiable() -> None:
 def test_refusals(call: Any, error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text):
         call()
+
+
+# -- place in memory, and dtypes ---------------------------------------------------------------------------------------
+
+
+def test_contiguous_copies_only_where_it_must_and_stays_in_the_graph() -> None:
+    x = tensorgrad.ones(2, 3, requires_grad=True)
+    assert x.contiguous() is x and x.is_contiguous() and x.stride() == (3, 1) and x.stride(0) == 3
+    turned = x.t()
+    assert not turned.is_contiguous() and turned.stride() == (1, 3)
+    copied = turned.contiguous()
+    assert copied.is_contiguous() and not np.shares_memory(copied.numpy(), x.numpy())
+    (copied * tensorgrad.arange(6).reshape(3, 2)).sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [[0.0, 2.0, 4.0], [1.0, 3.0, 5.0]]
+
+
+def test_to_takes_dtypes_devices_and_tensors() -> None:
+    x = tensorgrad.ones(2)
+    assert x.to("cpu") is x and x.cpu() is x and x.to(tensorgrad.float32) is x and x.to(device="cpu", copy=True) is not x
+    assert x.to("cpu", tensorgrad.float64).dtype == x.to(dtype="float64").dtype == tensorgrad.float64
+    assert x.to(Tensor([1])).dtype == tensorgrad.int64 and x.to("cpu", "float32", False, True) is not x
+    assert x.real is x and x.element_size() == 4 and x.reshape(2, 1).H.shape == (1, 2)
+
+
+def test_dtype_queries() -> None:
+    assert tensorgrad.result_type(Tensor([1, 2]), 1.0) == tensorgrad.float32
+    assert tensorgrad.result_type(Tensor([1], dtype="uint8"), Tensor(1)) == tensorgrad.uint8
+    assert tensorgrad.result_type(Tensor([1], dtype="float16"), Tensor(1.0, dtype="float64")) == tensorgrad.float16
+    assert tensorgrad.result_type(1, True) == tensorgrad.int64 and tensorgrad.result_type(1, 1.0) == tensorgrad.float32
+    assert tensorgrad.promote_types("uint8", "int8") == tensorgrad.int16
+    assert tensorgrad.can_cast("int64", "int8") and tensorgrad.can_cast("bool", "int8")
+    assert not tensorgrad.can_cast("int64", "bool") and not tensorgrad.can_cast("float32", "int64")
+    assert tensorgrad.numel(tensorgrad.ones(2, 3)) == 6 and tensorgrad.is_floating_point(tensorgrad.ones(1))

@@ -14,6 +14,7 @@ from tensorgrad.errors import TensorgradError
 from tests.peers.opinfo.compare import Difference, same, same_gradients
 from tests.peers.opinfo.samples import Foreign, Translation
 from tests.peers.opinfo.tally import Line, tally
+from tests.peers.opinfo.ties import without_ties
 from tests.peers.opinfo.vocabulary import ACCEPTED, COARSE, RANDOM, method, ours, outside, refusal
 
 __all__ = ["NAMES", "operators", "run", "run_errors"]
@@ -32,7 +33,7 @@ def run(name: str) -> Line:
     """All samples of an operator: in float64 with gradients, in other dtypes without; as a function and as a method."""
     line = tally.line(name)
     for op in operators(name):
-        function = ours(op.name)
+        function = ours(op.name, op.variant_test_name)
         called = {"": function}
         if op.method_variant is not None and op.name.isidentifier() and not op.name.startswith("__"):
             called["method: "] = method(op.name)
@@ -65,7 +66,8 @@ def one(line: Line, op: Any, label: str, function: Callable[..., Any], sample: A
         theirs = op.op(sample.input, *sample.args, **sample.kwargs)
         try:
             manual_seed(0)
-            outputs = same(function(*args, **kwargs), theirs, exact=not RANDOM.fullmatch(op.name))
+            mine, theirs = [without_ties(op.name, sample, result) for result in (function(*args, **kwargs), theirs)]
+            outputs = same(mine, theirs, exact=not RANDOM.fullmatch(op.name))
             if differentiate and not RANDOM.fullmatch(op.name):
                 same_gradients(outputs, translate.pairs, op.supports_gradgrad, COARSE.get(op.name, (0, ""))[0])
         except Exception as error:  # every failure of a sample is counted, whatever it is
@@ -96,7 +98,7 @@ def run_errors(name: str) -> Line:
     for op in operators(name):
         if op.error_inputs_func is None:
             continue
-        function = ours(op.name)
+        function = ours(op.name, op.variant_test_name)
         torch.manual_seed(0)
         for wrong in op.error_inputs("cpu"):
             sample = wrong.sample_input

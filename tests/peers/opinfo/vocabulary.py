@@ -106,8 +106,10 @@ def outside(name: str, table: dict[str, str] = OUTSIDE) -> str | None:
     return next((reason for reason, names in table.items() if matches(names, name)), None)
 
 
-def ours(name: str) -> Callable[..., Any]:
+def ours(name: str, variant: str = "") -> Callable[..., Any]:
     """tensorgrad's function for an operator of the database; its method where PyTorch has only that."""
+    if variant == "in_place" or name == "uniform":
+        return method(name + "_")
     if name in RENAMED:
         return RENAMED[name]
     if name.startswith("nn.functional."):

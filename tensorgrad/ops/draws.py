@@ -1,4 +1,4 @@
-"""Draws of 0 and 1 with given probabilities."""
+"""Draws whose distribution depends on a tensor.  No gradient flows through them: it is 0."""
 
 from __future__ import annotations
 
@@ -8,12 +8,31 @@ import numpy as np
 
 from tensorgrad import dtypes
 from tensorgrad.errors import ArgumentError, message
+from tensorgrad.op import Op
+from tensorgrad.ops.masking import masked
 from tensorgrad.ops.promotion import Operand, array_of
 from tensorgrad.ops.rounding import Steps
 from tensorgrad.random import Generator, default_generator
 from tensorgrad.tensor import Tensor
 
 __all__ = ["bernoulli"]
+
+
+class NormalDraw(Op):
+    """y = a standard normal draw · std + mean; its gradient is 0"""
+
+    __slots__ = ("drawn",)
+
+    def __init__(self, drawn: Any):
+        self.drawn = drawn
+
+    def forward(self, mean, std):
+        drawn, self.drawn = self.drawn, None
+        return drawn * std + mean
+
+    def backward(self, grad):
+        nowhere = np.zeros(grad.shape, bool)
+        return masked(grad, nowhere), masked(grad, nowhere)
 
 
 class Bernoulli(Steps):
