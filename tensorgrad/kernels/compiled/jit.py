@@ -27,8 +27,8 @@ def jit(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 # By the number of axes of (N, C, ...): the index that puts in axes of length 1; by that of spatial ones: to take them out.
-WITH_AXES = {3: np.s_[:, None, None], 4: np.s_[:, None], 5: np.s_[:]}
-WITHOUT_AXES = {1: np.s_[:, 0, 0], 2: np.s_[:, 0], 3: np.s_[:]}
+WITH_AXES: dict[int, Any] = {3: np.s_[:, None, None], 4: np.s_[:, None], 5: np.s_[:]}
+WITHOUT_AXES: dict[int, Any] = {1: np.s_[:, 0, 0], 2: np.s_[:, 0], 3: np.s_[:]}
 
 
 def volume(x: np.ndarray) -> np.ndarray:

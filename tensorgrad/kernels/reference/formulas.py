@@ -14,6 +14,8 @@ __all__ = ["FORMULAS", "unary", "unary_grad", "deviation", "deviation_grad"]
 Array = np.ndarray
 ROOT_HALF, ROOT_2_BY_PI, TWO_BY_ROOT_PI = 0.7071067811865476, 0.7978845608028654, 1.1283791670955126
 
+ONE = {kind: np.ones((), kind) for kind in "efd"}  # by the dtype's letter: NumPy is slow at making one of a Python number
+
 
 def unary(x, formula, *numbers):
     return FORMULAS[formula][0](x, *numbers)
@@ -108,7 +110,7 @@ def tanh(x: Array) -> Array:
 
 
 def tanh_grad(grad: Array, y: Array) -> Array:
-    return grad * (1 - y * y)
+    return grad * (ONE[y.dtype.char] - y * y)
 
 
 def tanhshrink(x: Array) -> Array:
