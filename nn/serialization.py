@@ -1,6 +1,7 @@
 """Weights in files: `save` a state dict, `load` it again, as safetensors (which PyTorch reads too) or as NumPy's npz.
 
 Nothing is ever unpickled: a pickle can run any code when it is read.  Every fault of a file is a `DataError` that names it.
+A checksum over the whole file finds any change of it; readers that do not know of it read the file all the same.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any, Mapping
 
 import numpy as np
 
+from nn import seal
 from nn.atomic import atomic
 from tensorgrad.dtypes import RANK
 from tensorgrad.errors import ArgumentError, DataError, DtypeError
@@ -25,6 +27,8 @@ __all__ = ["save", "load", "load_metadata"]
 
 PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".bin", ".ckpt")
 METADATA = "__metadata__.json"  # the member of an npz that holds the metadata
+MOST_INFLATED = 200    # times its own size that an npz may unpack to,
+MOST_FREE = 64 << 20   # besides this many bytes: zeros pack well
 CONVERT = """Nothing is loaded from pickles, which can run any code.  Where PyTorch is installed, convert it once:
     python -c "import torch, safetensors.torch as s; w = torch.load('%s', map_location='cpu', weights_only=True); \
 s.save_file({k: v.clone() for k, v in w.items()}, '%s')\""""
@@ -68,13 +72,17 @@ def save(state_dict: Mapping[str, Any], path: str | os.PathLike[str], metadata: 
 def load(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     """The tensors in a file that `save`, safetensors or NumPy wrote, by name; each owns its memory.
 
-    Entries that safetensors holds as bfloat16 come as float32.
+    Entries that safetensors holds as bfloat16 come as float32.  A file without a checksum, which others than `save` wrote,
+    loads with a UserWarning: damage to its numbers would go unnoticed.
 
     Raises
         ArgumentError   a suffix other than .safetensors and .npz
         DataError       the file is missing, truncated, damaged, or a pickle; safetensors is not installed
     """
-    return {name: from_array(array) for name, array in unpack("load", path)[0].items()}
+    arrays, _, sealed = unpack("load", path)
+    if not sealed:
+        seal.warn_of_missing(path)
+    return {name: from_array(array) for name, array in arrays.items()}
 
 
 def load_metadata(path: str | os.PathLike[str]) -> dict[str, str]:
@@ -135,11 +143,17 @@ def checked_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
 # -- formats ----------------------------------------------------------------------------------------------------------
 
 
-def unpack(who: str, path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """Arrays and metadata of a weight file."""
+Contents = tuple[dict[str, np.ndarray], dict[str, str], bool]
+
+
+def unpack(who: str, path: str | os.PathLike[str]) -> Contents:
+    """Arrays and metadata of a weight file, and whether it has a checksum, which is right then."""
     path = Path(path)
     read = {".safetensors": unpack_safetensors, ".npz": unpack_npz}[suffix_of(who, path)]
     try:
+        if path.exists() and not path.is_file():
+            kind = "a folder" if path.is_dir() else "a device or a pipe"
+            raise DataError(f"{who}: {path} is {kind}, not a file.\n  Check the path.")
         data = path.read_bytes()
     except OSError as error:
         raise DataError(f"{who}: cannot read {path}: {reason(error)}.\n  Check the path.") from error
@@ -179,20 +193,42 @@ def safetensors_module() -> Any:
 
 def pack_safetensors(arrays: dict[str, np.ndarray], metadata: dict[str, str]) -> bytes:
     """The bytes of a safetensors file."""
-    return safetensors_module().numpy.save(arrays, metadata=metadata or None)
+    marks = {**metadata, **seal.SEALS, seal.SEAL: seal.BLANK}
+    return seal.seal(in_order(safetensors_module().numpy.save(arrays, metadata=marks)))
+
+
+def in_order(data: bytes) -> bytes:
+    """The same safetensors file with its metadata in alphabetical order; the package writes them in any."""
+    (length,) = struct.unpack("<Q", data[:8])
+    header = json.loads(data[8:8 + length])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return struct.pack("<Q", len(text)) + text + data[8 + length:]
 
 
 SAFETENSORS_DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1",
                       "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "|u1", "BOOL": "|b1"}
 
 
-def unpack_safetensors(data: bytes) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """Arrays and metadata of a safetensors file."""
+def unpack_safetensors(data: bytes) -> Contents:
+    """Arrays and metadata of a safetensors file, and whether it has a checksum."""
     library = safetensors_module()
     try:
         entries = library.deserialize(data)
     except library.SafetensorError as error:
         raise Damage(str(error)) from error
+    (length,) = struct.unpack("<Q", data[:8])  # deserialize found the header sound, but does not hand out its metadata
+    try:
+        header = json.loads(data[8:8 + length], object_pairs_hook=without_doubles)
+    except (ValueError, RecursionError) as error:
+        raise Damage(str(error)) from error
+    metadata = header.get("__metadata__") or {}
+    if (fault := seal.damage(data, metadata)) is not None:
+        raise Damage(fault)
+    sealed = seal.SEAL in metadata
+    for mark in (seal.SEAL, *seal.SEALS):
+        metadata.pop(mark, None)
     arrays = {}
     for name, entry in entries:
         shape, dtype = tuple(entry["shape"]), entry["dtype"]
@@ -203,8 +239,15 @@ def unpack_safetensors(data: bytes) -> tuple[dict[str, np.ndarray], dict[str, st
         else:
             raise Damage(f"{name!r} is of the dtype {dtype}, which a tensor cannot hold")
         arrays[name] = owned(array.reshape(shape))
-    (length,) = struct.unpack("<Q", data[:8])  # deserialize found the header sound, but does not hand out its metadata
-    return arrays, json.loads(data[8:8 + length]).get("__metadata__") or {}
+    return arrays, metadata, sealed
+
+
+def without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object whose names are all different."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands in it twice")
+    return found
 
 
 def pack_npz(arrays: dict[str, np.ndarray], metadata: dict[str, str]) -> bytes:
@@ -214,19 +257,34 @@ def pack_npz(arrays: dict[str, np.ndarray], metadata: dict[str, str]) -> bytes:
         for name, array in arrays.items():
             member = io.BytesIO()
             np.lib.format.write_array(member, array, allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(name + ".npy"), member.getbuffer())
+            archive.writestr(marked(name + ".npy"), member.getbuffer())
         if metadata:
-            archive.writestr(zipfile.ZipInfo(METADATA), json.dumps(metadata))
-    return stream.getvalue()
+            archive.writestr(marked(METADATA), json.dumps(metadata))
+        archive.comment = b"sha256:" + seal.BLANK.encode()
+    return seal.seal_end(stream.getvalue())
 
 
-def unpack_npz(data: bytes) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """Arrays and metadata of an npz file."""
+def marked(name: str) -> zipfile.ZipInfo:
+    """A member of a sealed archive."""
+    member = zipfile.ZipInfo(name)
+    member.comment = seal.MEMBER
+    return member
+
+
+def unpack_npz(data: bytes) -> Contents:
+    """Arrays and metadata of an npz file, and whether it has a checksum."""
     arrays: dict[str, np.ndarray] = {}
     metadata: dict[str, str] = {}
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            for member in archive.infolist():
+            if (fault := seal.tail_damage(data, archive)) is not None:
+                raise Damage(fault)
+            members = archive.infolist()
+            if len({member.filename for member in members}) != len(members):
+                raise Damage("a name stands in it twice")
+            if sum([member.file_size for member in members]) > MOST_INFLATED * len(data) + MOST_FREE:
+                raise Damage("it would unpack to hundreds of times its size")
+            for member in members:
                 content = archive.read(member)
                 if member.filename == METADATA:
                     metadata = json.loads(content)
@@ -235,7 +293,7 @@ def unpack_npz(data: bytes) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError, OSError, KeyError, IndexError, OverflowError,
             struct.error, MemoryError) as error:
         raise Damage(str(error) or type(error).__name__) from error
-    return arrays, metadata
+    return arrays, metadata, seal.has_tail(data)
 
 
 def npy(name: str, content: bytes) -> np.ndarray:

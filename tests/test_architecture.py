@@ -34,7 +34,7 @@ ORDER = [
     ("tensorgrad.methods",),
     ("tensorgrad.drawing", "tensorgrad.profiler"),
     ("tensorgrad",),
-    ("nn.parameter", "nn.atomic"),
+    ("nn.parameter", "nn.atomic", "nn.seal"),
     ("nn.hooks", "nn.state", "nn.tree"),
     ("nn.module",),
     ("nn.functional", "nn.init", "nn.serialization"),

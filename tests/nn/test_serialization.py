@@ -98,6 +98,7 @@ def test_other_byte_orders(tmp_path):
         same(load(tmp_path / f"a{suffix}"), {"a": np.arange(5, dtype=np.float32)})
 
 
+@pytest.mark.filterwarnings("ignore:.*has no checksum")
 def test_numpy_reads_and_writes_the_same_files(tmp_path, rng):
     weights = {"a.weight": rng.normal(size=(2, 3)), "b": np.asfortranarray(rng.normal(size=(3, 2))), "c": np.array(3)}
     for writer in (np.savez, np.savez_compressed):
@@ -110,6 +111,7 @@ def test_numpy_reads_and_writes_the_same_files(tmp_path, rng):
 
 
 @needs_safetensors
+@pytest.mark.filterwarnings("ignore:.*has no checksum")
 def test_safetensors_reads_and_writes_the_same_files(tmp_path, rng):
     from safetensors.numpy import load_file, save_file
 
@@ -122,6 +124,7 @@ def test_safetensors_reads_and_writes_the_same_files(tmp_path, rng):
 
 
 @needs_safetensors
+@pytest.mark.filterwarnings("ignore:.*has no checksum")
 def test_bfloat16_comes_as_float32(tmp_path):
     values = np.array([1.0, -2.5, np.inf, 1e-30], np.float32)
     body = (values.view(np.uint32) >> 16).astype("<u2").tobytes()
@@ -252,7 +255,7 @@ def test_missing_empty_and_folders(tmp_path, suffix):
     with pytest.raises(DataError, match=f"a{suffix} is empty"):
         load(path)
     (tmp_path / f"b{suffix}").mkdir()
-    with pytest.raises(DataError, match=f"cannot read .*b{suffix}: Is a directory"):
+    with pytest.raises(DataError, match=f"b{suffix} is a folder, not a file"):
         load_metadata(tmp_path / f"b{suffix}")
 
 
@@ -305,7 +308,7 @@ def test_a_damaged_array_in_an_npz_is_found(tmp_path, suffix):
         data = bytearray(path.read_bytes())
         data[3000] ^= 1
         path.write_bytes(data)
-        with pytest.raises(DataError, match="Bad CRC"):
+        with pytest.raises(DataError, match="its checksum does not match"):
             load(path)
     else:
         write_safetensors(path, {"w": {"dtype": "F32", "shape": [2**40, 2**40], "data_offsets": [0, 8]}}, b"x" * 8)
@@ -378,6 +381,7 @@ def test_pickles_are_refused(tmp_path, kind, name):
 
 
 @needs_safetensors
+@pytest.mark.filterwarnings("ignore:.*has no checksum")
 def test_a_header_of_640_bytes_is_no_pickle(tmp_path):
     """Its length makes the file begin with the bytes 80 02, as pickles do."""
     path = tmp_path / "a.safetensors"
