@@ -17,7 +17,7 @@ __all__ = ["diff"]
 def diff(input: Operand, n: int = 1, dim: int = -1, prepend: Operand | None = None, append: Operand | None = None) -> Tensor:
     """Each entry of axis `dim` minus the one before it, `n` times over; of bools, whether the two differ.
 
-    `prepend` and `append` are joined to the axis first.
+    `prepend` and `append` are joined to the axis first, unless `n` is 0.
 
     Raises
         ArgumentError   a negative `n`
@@ -31,10 +31,10 @@ def diff(input: Operand, n: int = 1, dim: int = -1, prepend: Operand | None = No
     axis = one_axis("diff", input, dim)
     if n < 0:
         raise ArgumentError(message("diff", f"n={n} is negative", {"input": input}, "Use 0 or more."))
+    if n == 0:
+        return clone(input)
     ends = [x for x in (prepend, input, append) if x is not None]
     x = cat(ends, axis) if len(ends) > 1 else input
-    if n == 0:
-        return clone(x)
     for _ in range(min(n, x.shape[axis])):
         length = x.shape[axis]
         later, earlier = part(x, axis, min(1, length), length), part(x, axis, 0, max(length - 1, 0))

@@ -18,6 +18,7 @@ from tensorgrad.kernels.blas import one_thread
 from tensorgrad.op import Op
 from tensorgrad.ops.linalg import same_dtype
 from tensorgrad.ops.promotion import Operand
+from tensorgrad.ops.reduction import Expand
 from tensorgrad.tensor import Tensor
 
 __all__ = ["einsum", "tensordot"]
@@ -79,7 +80,10 @@ class Einsum(Op):
                 operands.append(np.ones(sizes.get(letter, 1), grad.dtype))
                 letters.append(letter)
             own += letter
-        return Einsum(f"{','.join(letters)}->{own}").apply(*operands)
+        found = Einsum(f"{','.join(letters)}->{own}").apply(*operands)
+        # A letter with 1 entry everywhere else is summed over too.
+        shape = tuple([max(n, m) for n, m in zip(found.shape, self.inputs[position].shape)])
+        return found if found.shape == shape else Expand(shape).apply(found)
 
 
 def einsum(equation: str, *operands: Operand) -> Tensor:
@@ -161,7 +165,7 @@ def tensordot(a: Operand, b: Operand, dims: Any = 2) -> Tensor:
     """The sum of products over the last `dims` axes of `a` and the first `dims` of `b`, or over two lists of axes.
 
     Raises
-        ShapeError    paired axes of different lengths
+        ShapeError    paired axes of different lengths, neither of which is 1
         RangeError    axes that an operand does not have
 
     Example
@@ -181,9 +185,9 @@ def tensordot(a: Operand, b: Operand, dims: Any = 2) -> Tensor:
         if not (-a.ndim <= i < a.ndim and -b.ndim <= j < b.ndim):
             raise RangeError(message("tensordot", f"the pair of axes {i} and {j} is not there", {"a": a, "b": b},
                                      f"Use {-a.ndim} to {a.ndim - 1} and {-b.ndim} to {b.ndim - 1}."))
-        if a.shape[i] != b.shape[j]:
+        if a.shape[i] != b.shape[j] and 1 not in (a.shape[i], b.shape[j]):
             raise ShapeError(message("tensordot", f"axis {i} of a has {a.shape[i]} entries, axis {j} of b {b.shape[j]}",
-                                     {"a": a, "b": b}, "Name pairs of axes of equal length."))
+                                     {"a": a, "b": b}, "Name pairs of axes of equal length, or with 1."))
         left[i] = right[j] = next(letters)
     free = ["", ""]
     for side, names in enumerate((left, right)):

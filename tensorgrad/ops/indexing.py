@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tensorgrad.errors import RangeError, message
+from tensorgrad.errors import DtypeError, RangeError, message
 from tensorgrad.op import Op
 from tensorgrad.ops.index_syntax import ALL, ARRAY, split_index, written
 from tensorgrad.ops.promotion import Operand
@@ -207,11 +207,15 @@ def narrow(input: Operand, dim: int, start: int, length: int) -> Tensor:
 
     Raises
         RangeError   entries that the axis does not have
+        DtypeError   a start that is no integer
 
     Example
         >>> narrow(Tensor([1, 2, 3, 4]), 0, 1, 2)
         tensor([2, 3])
     """
+    if getattr(start, "dtype", np.dtype(int)).kind not in "iu":
+        raise DtypeError(message("narrow", "the start is no integer", {"input": input, "start": start},
+                                 "Convert it: int(start)."))
     axis, start, length = one_axis("narrow", input, dim), int(start), int(length)
     n = input.shape[axis]
     if not -n <= start <= n:

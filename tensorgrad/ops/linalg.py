@@ -204,11 +204,10 @@ def outer(input: Operand, vec2: Operand) -> Tensor:
         tensor([[3., 4.],
                 [6., 8.]])
     """
-    a, b = same_dtype("outer", input, vec2)
-    if a.ndim != 1 or b.ndim != 1:
-        raise ShapeError(message("outer", f"expects two vectors, got {a.ndim} and {b.ndim} axes", {"input": a, "vec2": b},
-                                 "Flatten them first: x.flatten()."))
-    return a.reshape((-1, 1)) * b
+    if input.ndim != 1 or vec2.ndim != 1:
+        raise ShapeError(message("outer", f"expects two vectors, got {input.ndim} and {vec2.ndim} axes",
+                                 {"input": input, "vec2": vec2}, "Flatten them first: x.flatten()."))
+    return input.reshape((-1, 1)) * vec2
 
 
 class Linear(Op):

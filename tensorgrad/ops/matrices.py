@@ -21,17 +21,18 @@ def check_float(who: str, input: Operand) -> None:
                                  "Convert first: x.float()."))
 
 
-def check_matrix(who: str, input: Operand) -> None:
-    """Raise unless `input` is a matrix, or a batch of them, of a float dtype."""
+def check_matrix(who: str, input: Operand, floats: bool = True) -> None:
+    """Raise unless `input` is a matrix, or a batch of them, of a float dtype if `floats`."""
     if input.ndim < 2:
         raise ShapeError(message(who, f"the input has {input.ndim} axes, a matrix has two", {"input": input},
                                  "Give it a second axis first: x.unsqueeze(-1)."))
-    check_float(who, input)
+    if floats:
+        check_float(who, input)
 
 
-def check_square(who: str, input: Operand) -> None:
-    """Raise unless `input` is a square matrix, or a batch of them, of a float dtype."""
-    check_matrix(who, input)
+def check_square(who: str, input: Operand, floats: bool = True) -> None:
+    """Raise unless `input` is a square matrix, or a batch of them, of a float dtype if `floats`."""
+    check_matrix(who, input, floats)
     rows, columns = input.shape[-2:]
     if rows != columns:
         raise ShapeError(message(who, f"the matrix is not square: {rows} rows, {columns} columns", {"input": input},

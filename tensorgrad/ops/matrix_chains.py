@@ -109,7 +109,7 @@ def matrix_power(input: Operand, n: int) -> Tensor:
     gives the identity.
 
     Raises
-        DtypeError    an `n` that is no integer
+        DtypeError    an `n` that is no integer; integers and a negative `n`
         LinAlgError   a negative `n` for a matrix without inverse
         ShapeError    a matrix that is not square
 
@@ -120,7 +120,7 @@ def matrix_power(input: Operand, n: int) -> Tensor:
     """
     if not isinstance(n, (int, np.integer)):
         raise DtypeError(message("matrix_power", f"n={n!r} is no integer", {"input": input}, "Use an integer."))
-    check_square("matrix_power", input)
+    check_square("matrix_power", input, floats=n < 0)
     if n == 0:
         return input * 0 + np.eye(input.shape[-1], dtype=input.dtype)
     base, n, power = (inv(input), -n, None) if n < 0 else (input, n, None)

@@ -1,4 +1,4 @@
-"""Norms of matrices, and `linalg.norm`, which takes both matrices and vectors."""
+"""Norms of matrices, and `norm`, which takes both matrices and vectors."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 from tensorgrad.errors import ArgumentError, ShapeError, message
 from tensorgrad.ops.decompositions import svdvals
 from tensorgrad.ops.extrema import amax, amin
-from tensorgrad.ops.norms import in_dtype, length, vector_norm
-from tensorgrad.ops.promotion import Operand
+from tensorgrad.ops.norms import in_dtype, length
+from tensorgrad.ops.promotion import Operand, as_float, to
 from tensorgrad.ops.reduction import Dims, normalize_dims, sum
 from tensorgrad.ops.rounding import abs
 from tensorgrad.ops.shape import movedim, unsqueeze
 from tensorgrad.tensor import Tensor
 
-__all__ = ["matrix_norm"]
+__all__ = ["matrix_norm", "norm"]
 
 NUMBERS = (1, -1, 2, -2, float("inf"), -float("inf"))
 
@@ -67,34 +67,36 @@ def matrix_norm(A: Operand, ord: Any = "fro", dim: tuple[int, int] = (-2, -1), k
 
 
 def chosen(values: Operand, ord: float, dim: int, A: Operand) -> Tensor:
-    """The largest along `dim` for a positive `ord`, else the smallest."""
+    """The largest along `dim` for a positive `ord`, 0 if there is none; else the smallest."""
+    if values.shape[dim] == 0 and ord > 0:
+        return sum(values, dim)
     if values.shape[dim] == 0:
         raise ShapeError(message("matrix_norm", f"ord={ord} of a matrix without entries is not defined", {"A": A},
                                  "Use 'fro' or 'nuc'."))
     return amax(values, dim) if ord > 0 else amin(values, dim)
 
 
-def norm(A: Operand, ord: Any = None, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
-    """The norm of vectors, if `dim` is one axis, or of matrices, if it is two.
+def norm(input: Operand, p: Any = "fro", dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """(Σ |`input`|ᵖ)^(1/p) over axes `dim` (all by default); `p` may be inf (the largest), -inf (the smallest), 0 (how many
+    are not 0), "fro", which is 2, or "nuc", the sum of the singular values of the matrices that two axes make up.
 
-    Without `ord` it is √Σ x² over all of `dim`.  With `ord` and without `dim` the input is one vector or one matrix.
+    Gradient
+        0 where the norm is 0; that of ±inf is shared equally among the entries that tie
 
     Raises
-        ShapeError   `ord` without `dim` for an input with more than two axes
-        and as vector_norm and matrix_norm
+        ArgumentError   for the name of another norm
+        ShapeError      an empty axis, where p is inf or negative; "nuc" without two axes
+        RangeError      an axis that `input` does not have
 
     Example
-        >>> norm(Tensor([[3.0, 0.0], [0.0, 4.0]])), norm(Tensor([3.0, -4.0]), 1), norm(Tensor([[3.0, 0.0], [0.0, 4.0]]), 1)
+        >>> norm(Tensor([3.0, -4.0])), norm(Tensor([3.0, -4.0]), 1), norm(Tensor([3.0, -4.0]), float("inf"))
         (tensor(5.), tensor(7.), tensor(4.))
     """
-    if ord is None:
-        return vector_norm(A, 2, dim, keepdim, dtype=dtype)
-    if dim is None:
-        if A.ndim not in (1, 2) or (isinstance(ord, str) and A.ndim == 1):
-            raise ShapeError(message("norm", f"ord={ord!r} without dim, for an input with {A.ndim} axes", {"A": A},
-                                     "Name the axes: one of a vector, two of a matrix."))
-        dim = tuple(range(A.ndim))
-    several = (dim,) if isinstance(dim, (int, np.integer)) else tuple(dim)
-    if len(several) == 2 or isinstance(ord, str):
-        return matrix_norm(A, ord, several, keepdim, dtype=dtype)  # type: ignore[arg-type]
-    return vector_norm(A, ord, several, keepdim, dtype=dtype)
+    input = as_float(input if dtype is None else to(input, dtype))
+    if p == "nuc":
+        return matrix_norm(input, "nuc", tuple(range(input.ndim)) if dim is None else dim, keepdim)
+    if p is None or p == "fro":
+        p = 2
+    if isinstance(p, str):
+        raise ArgumentError(f"norm: p={p!r} is unknown.\n  Use a number, float('inf'), -float('inf'), 'fro' or 'nuc'.")
+    return length("norm", input, p, normalize_dims("norm", input, dim), keepdim)

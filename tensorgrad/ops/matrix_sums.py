@@ -114,4 +114,7 @@ def addr(input: Operand, vec1: Operand, vec2: Operand, *, beta: Any = 1, alpha: 
         tensor([[4., 5.],
                 [7., 9.]])
     """
-    return blend("addr", input, outer(vec1, vec2), beta, alpha)
+    product = outer(vec1, vec2)
+    if input.dtype == product.dtype == dtypes.bool_:  # sums and products of truth values are "or" and "and"
+        return (product & bool(alpha)) | (input & bool(beta))
+    return blend("addr", input, product, beta, alpha)

@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 
 from tensorgrad import dtypes
-from tensorgrad.errors import ArgumentError, DtypeError, ShapeError, message
+from tensorgrad.errors import DtypeError, ShapeError, message
 from tensorgrad.op import Op
 from tensorgrad.ops.choice import where
 from tensorgrad.ops.exponential import pow
 from tensorgrad.ops.extrema import amax, amin
 from tensorgrad.ops.masking import masked
-from tensorgrad.ops.promotion import Operand, as_float, to
+from tensorgrad.ops.promotion import Operand, to
 from tensorgrad.ops.reduction import Dims, add_up, expand_reduced, normalize_dims, sum
 from tensorgrad.ops.rounding import abs, sign
 from tensorgrad.tensor import Tensor
 
-__all__ = ["norm", "vector_norm"]
+__all__ = ["vector_norm"]
 
 INF = float("inf")
 
@@ -115,28 +115,3 @@ def in_dtype(who: str, x: Operand, dtype: Any) -> Operand:
         raise DtypeError(message(who, f"dtype={wanted} is narrower than that of the input", {"x": x},
                                  f"Use {x.dtype} or a wider float."))
     return to(x, wanted)
-
-
-def norm(input: Operand, p: Any = "fro", dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
-    """(Σ |`input`|ᵖ)^(1/p) over axes `dim` (all by default); `p` may be inf (the largest), -inf (the smallest), 0 (how many
-    are not 0), or "fro", which is 2.
-
-    Gradient
-        0 where the norm is 0; that of ±inf is shared equally among the entries that tie
-
-    Raises
-        ArgumentError   for the name of another norm
-        ShapeError      an empty axis, where p is inf or negative
-        RangeError      an axis that `input` does not have
-
-    Example
-        >>> norm(Tensor([3.0, -4.0])), norm(Tensor([3.0, -4.0]), 1), norm(Tensor([3.0, -4.0]), float("inf"))
-        (tensor(5.), tensor(7.), tensor(4.))
-    """
-    if p is None or p == "fro":
-        p = 2
-    if isinstance(p, str):
-        raise ArgumentError(f"norm: p={p!r} is unknown.\n  Use a number, float('inf'), -float('inf') or 'fro'; "
-                            "for 'nuc' linalg.matrix_norm.")
-    input = as_float(input if dtype is None else to(input, dtype))
-    return length("norm", input, p, normalize_dims("norm", input, dim), keepdim)

@@ -9,6 +9,7 @@ import numpy as np
 from tensorgrad.errors import ArgumentError, ShapeError, message
 from tensorgrad.op import Op
 from tensorgrad.ops.arithmetic import clone
+from tensorgrad.ops.indexing import one_axis
 from tensorgrad.ops.promotion import Operand
 from tensorgrad.ops.reduction import normalize_dims
 from tensorgrad.ops.shape import transpose
@@ -32,8 +33,8 @@ class Flip(Op):
         return Flip(self.dims).apply(grad)
 
 
-def flip(input: Operand, *dims: Any) -> Tensor:
-    """A copy of `input` with the entries of axes `dims` in reverse order.
+def flip(input: Operand, *axes: Any, dims: Any = None) -> Tensor:
+    """A copy of `input` with the entries of axes `dims` in reverse order: ``flip(x, (0, 1))`` or ``x.flip(0, 1)``.
 
     Raises
         RangeError   an axis that `input` does not have
@@ -44,7 +45,7 @@ def flip(input: Operand, *dims: Any) -> Tensor:
         tensor([[4, 3],
                 [2, 1]])
     """
-    wanted = dims[0] if len(dims) == 1 else dims
+    wanted = dims if dims is not None else axes[0] if len(axes) == 1 else axes
     return Flip(() if wanted in ((), []) else normalize_dims("flip", input, wanted)).apply(input)
 
 
@@ -141,6 +142,10 @@ def roll(input: Operand, shifts: int | tuple[int, ...], dims: int | tuple[int, .
     """
     by = (shifts,) if isinstance(shifts, (int, np.integer)) else tuple(shifts)
     along = () if dims is None else (dims,) if isinstance(dims, (int, np.integer)) else tuple(dims)
+    if not by:
+        raise ArgumentError(message("roll", "no shifts are given", {"input": input}, "Give one shift per axis."))
+    for dim in along:
+        one_axis("roll", input, dim)
     if len(by) != len(along) and not (dims is None and len(by) == 1):
         raise ArgumentError(message("roll", f"{len(by)} shifts for {len(along)} axes", {"input": input},
                                     "Give one shift per axis."))

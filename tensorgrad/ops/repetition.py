@@ -55,15 +55,17 @@ def tile(input: Operand, *dims: Any) -> Tensor:
     return repeat(input, (1,) * (input.ndim - len(times)) + times)
 
 
-def repeat_interleave(input: Operand, repeats: Operand | int, dim: int | None = None) -> Tensor:
+def repeat_interleave(input: Operand, repeats: Operand | int, dim: int | None = None, *,
+                      output_size: int | None = None) -> Tensor:
     """Each entry of axis `dim` repeated in its place; without `dim`, each entry of the flattened tensor.
 
-    `repeats` is one number for all entries, or an integer tensor with one number for each.
+    `repeats` is one number for all entries, or an integer tensor with one number for each.  An `output_size` is only
+    checked: PyTorch takes it to save itself a sum.
 
     Raises
         RangeError      an axis that `input` does not have
         ShapeError      another number of repeats than of entries
-        ArgumentError   a number below 0
+        ArgumentError   a number below 0, an `output_size` that is not that of the result
 
     Example
         >>> repeat_interleave(Tensor([1, 2]), 2), repeat_interleave(Tensor([1, 2]), Tensor([1, 3]))
@@ -81,6 +83,10 @@ def repeat_interleave(input: Operand, repeats: Operand | int, dim: int | None = 
     if array.size and array.min() < 0:
         raise ArgumentError(message("repeat_interleave", f"cannot repeat an entry {array.min()} times", {"input": input},
                                     "Use 0 or more."))
+    size = n * int(array.item()) if array.size == 1 else int(array.sum())
+    if output_size not in (None, size):
+        raise ArgumentError(message("repeat_interleave", f"output_size={output_size}, the result has {size} entries",
+                                    {"input": input, "repeats": counts}, f"Use {size}, or leave it out."))
     if array.size == 1:
         times = int(array.item())
         shape = list(input.shape)

@@ -280,7 +280,7 @@ def squeeze(input: Operand, dim: Any = None) -> Tensor:
         >>> squeeze(Tensor(np.zeros((1, 3, 1)))).shape, squeeze(Tensor(np.zeros((1, 3, 1))), 0).shape
         ((3,), (3, 1))
     """
-    dims = normalize_dims("squeeze", input, dim) if input.ndim else ()
+    dims = normalize_dims("squeeze", input, dim) if input.ndim and dim not in ((), []) else ()
     return reshape(input, tuple([n for i, n in enumerate(input.shape) if n != 1 or i not in dims]))
 
 

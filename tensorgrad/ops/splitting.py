@@ -6,7 +6,7 @@ from typing import Any, Sequence
 
 import numpy as np
 
-from tensorgrad.errors import ArgumentError, ShapeError, message
+from tensorgrad.errors import ArgumentError, DtypeError, ShapeError, message
 from tensorgrad.ops.index_syntax import ALL
 from tensorgrad.ops.indexing import one_axis, part
 from tensorgrad.ops.parts import read_parts
@@ -126,11 +126,16 @@ def tensor_split(input: Operand, indices_or_sections: Any, dim: int = 0) -> tupl
 
 
 def places(indices_or_sections: Any) -> int | list[int]:
-    """A number of parts, or the places of the cuts; a tensor without axes is a number."""
-    wanted = plain(indices_or_sections)
-    if isinstance(wanted, (list, tuple)):
-        return [int(place) for place in wanted]
-    return np.asarray(wanted).astype(np.int64).tolist()
+    """A number of parts, or the places of the cuts; a tensor without axes is a number.
+
+    Raises
+        DtypeError   anything but integers
+    """
+    wanted = np.asarray(plain(indices_or_sections))
+    if wanted.dtype.kind not in "iu" and wanted.size:
+        raise DtypeError(message("split", f"{indices_or_sections!r} is no number of parts and no list of places",
+                                 fix="Use an integer, or integers."))
+    return wanted.astype(np.int64).tolist()
 
 
 def hsplit(input: Operand, indices_or_sections: Any) -> tuple[Tensor, ...]:
