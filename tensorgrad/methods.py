@@ -11,7 +11,7 @@ from typing import Any, Callable, Iterator
 import numpy as np
 
 from tensorgrad import autograd, creation_methods, filling, inplace, interop, ops
-from tensorgrad.ops import memory_layout, promotion, windows
+from tensorgrad.ops import memory_layout, promotion, shape, windows
 from tensorgrad.tensor import Tensor
 
 __all__ = ["TensorMethods", "attach"]
@@ -160,6 +160,7 @@ class TensorMethods:
     repeat, tile, repeat_interleave = ops.repeat, ops.tile, ops.repeat_interleave
     H, real = property(memory_layout.hermitian), property(memory_layout.real)
     t, T, mT, mH = ops.t, property(ops.reversed_axes), property(ops.matrix_transpose), property(ops.adjoint)
+    H = property(shape.conjugate_transpose)
 
     # indexing and joining
     __getitem__ = ops.getitem

@@ -26,7 +26,7 @@ from tensorgrad.ops.error_function import erf, erfc
 from tensorgrad.ops.exponential import exp, exp2, expm1, float_power, pow, reciprocal, rsqrt, sqrt, square
 from tensorgrad.ops.extrema import amax, amin, aminmax, argmax, argmin, max, min
 from tensorgrad.ops.gamma_function import digamma, lgamma
-from tensorgrad.ops.gathering import gather, scatter, scatter_add, take, take_along_dim
+from tensorgrad.ops.gathering import gather, scatter_add, take, take_along_dim
 from tensorgrad.ops.hyperbolic import acosh, asinh, atanh, cosh, sinh, tanh
 from tensorgrad.ops.indexing import getitem, narrow, select
 from tensorgrad.ops.interpolation import interpolate
@@ -60,7 +60,7 @@ from tensorgrad.ops.repetition import repeat, repeat_interleave, tile
 from tensorgrad.ops.rounding import abs, absolute, ceil, floor, fmod, frac, remainder, round, sign, trunc
 from tensorgrad.ops.running import cummax, cummin
 from tensorgrad.ops.saturation import hardshrink, hardsigmoid, hardswish, hardtanh, relu6, softshrink, threshold
-from tensorgrad.ops.scatter_reduction import scatter_reduce
+from tensorgrad.ops.scatter_reduction import scatter, scatter_reduce
 from tensorgrad.ops.selection import embedding, index_add, index_select, one_hot
 from tensorgrad.ops.shape import (adjoint, expand_as, flatten, matrix_transpose, moveaxis, movedim, permute, ravel, reshape,
                                   reshape_as, reversed_axes, squeeze, swapaxes, swapdims, t, transpose, unflatten, unsqueeze,

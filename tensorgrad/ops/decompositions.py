@@ -15,6 +15,7 @@ from tensorgrad.errors import ArgumentError, GraphError, message
 from tensorgrad.op import Op
 from tensorgrad.ops.index_syntax import ALL
 from tensorgrad.ops.indexing import GetItem
+from tensorgrad.ops.joining import cat
 from tensorgrad.ops.linalg import Matmul
 from tensorgrad.ops.matrices import check_matrix, check_square, lapack
 from tensorgrad.ops.matrix_inverse import Inverse
@@ -301,7 +302,7 @@ def qr(A: Operand, mode: str = "reduced") -> Qr:
         A (*, m, n) → Q (*, m, k), R (*, k, n), k = min(m, n); with `mode` "complete" Q (*, m, m), R (*, m, n); with "r" no Q
 
     Gradient
-        for "reduced", of matrices with at least as many rows as columns, whose columns do not depend on each other
+        for "reduced", of matrices whose first k columns do not depend on each other
 
     Raises
         ShapeError      fewer than two axes
@@ -319,10 +320,13 @@ def qr(A: Operand, mode: str = "reduced") -> Qr:
     rows, columns = A.shape[-2:]
     if mode == "reduced" and rows >= columns:
         return Qr(*OrthogonalTriangular().read(A))
+    if mode == "reduced":  # the columns after the first ones, in the axes that those make up
+        Q, R = OrthogonalTriangular().read(A[..., :rows])
+        return Qr(Q, cat([R, Matmul().apply(Q.mT, A[..., rows:])], -1))
     if isinstance(A, Tensor):
         if A.requires_grad:
             raise GraphError(message("qr", f"mode={mode!r} of a ({rows}, {columns}) matrix has no gradient", {"A": A},
-                                     "Use mode='reduced', with at least as many rows as columns."))
+                                     "Use mode='reduced'."))
         return Qr(*map(Tensor, qr(A.array, mode)))
     if mode == "r":
         return Qr(np.empty(0, A.dtype), lapack("qr", lambda x: np.linalg.qr(x, "r"), A))

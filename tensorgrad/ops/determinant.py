@@ -17,8 +17,8 @@ from tensorgrad.ops.matrices import check_square, lapack
 from tensorgrad.ops.matrix_inverse import Inverse
 from tensorgrad.ops.products import ProductOfOthers
 from tensorgrad.ops.promotion import Operand, array_of
-from tensorgrad.ops.reduction import sum
-from tensorgrad.tensor import Tensor, from_array
+from tensorgrad.ops.reduction import Expand, sum
+from tensorgrad.tensor import Tensor
 
 __all__ = ["det", "slogdet", "logdet"]
 
@@ -116,6 +116,18 @@ class LogAbsDet(Op):
         return per_matrix(grad) * Inverse().apply(x).mT
 
 
+class SignDet(Op):
+    """y = the sign of det(x), whose gradient is 0"""
+
+    __slots__ = ()
+
+    def forward(self, x):
+        return np.asarray(lapack("slogdet", np.linalg.slogdet, x)[0])
+
+    def backward(self, grad):
+        return Expand(self.shapes[0]).apply(per_matrix(grad * 0.0))
+
+
 class SignLogAbsDet(NamedTuple):
     """The sign of a determinant, and the logarithm of its size."""
 
@@ -128,7 +140,7 @@ def slogdet(input: Operand) -> SignLogAbsDet:
     matrices; where the determinant itself would leave the range of floats, this does not.
 
     Gradient
-        of logabsdet x⁻ᵀ; the sign is a constant
+        of logabsdet x⁻ᵀ; of the sign 0
 
     Raises
         ShapeError    a matrix that is not square
@@ -140,8 +152,7 @@ def slogdet(input: Operand) -> SignLogAbsDet:
         SignLogAbsDet(sign=tensor(-1.), logabsdet=tensor(0.))
     """
     check_square("slogdet", input)
-    sign = np.asarray(lapack("slogdet", np.linalg.slogdet, array_of(input))[0])
-    return SignLogAbsDet(from_array(sign) if isinstance(input, Tensor) else sign, LogAbsDet().apply(input))
+    return SignLogAbsDet(SignDet().apply(input), LogAbsDet().apply(input))
 
 
 def logdet(input: Operand) -> Tensor:
@@ -157,6 +168,6 @@ def logdet(input: Operand) -> Tensor:
         tensor(0.)
     """
     check_square("logdet", input)
-    sign, logabsdet = slogdet(input)
-    negative = array_of(sign) < 0
+    negative = SignDet().apply(array_of(input)) < 0
+    logabsdet = LogAbsDet().apply(input)
     return logabsdet + np.where(negative, np.nan, 0.0).astype(input.dtype) if negative.any() else logabsdet

@@ -5,20 +5,21 @@ Picking and adding are each other's backward.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from tensorgrad.errors import ArgumentError, DtypeError, RangeError, ShapeError, message
+from tensorgrad.errors import DtypeError, RangeError, ShapeError, message
 from tensorgrad.op import Op
 from tensorgrad.ops.choice import where
 from tensorgrad.ops.indexing import add_into_zeros, one_axis
 from tensorgrad.ops.promotion import Operand
-from tensorgrad.ops.reduction import expand
+from tensorgrad.ops.reduction import expand, sum
 from tensorgrad.ops.selection import as_index, check_index
 from tensorgrad.tensor import Tensor, plain
 
-__all__ = ["gather", "scatter", "scatter_add", "take", "take_along_dim"]
+__all__ = ["gather", "scatter_add", "take", "take_along_dim"]
 
 
 class Gather(Op):
@@ -103,8 +104,8 @@ def last_writers(index: np.ndarray, dim: int, shape: tuple[int, ...]) -> np.ndar
 
 
 def check_along(who: str, input: Operand, dim: int, index: Any, src: Operand | None = None) -> tuple[int, Operand]:
-    """The axis and the index, checked against `input` and, if there is one, `src`."""
-    axis, index = one_axis(who, input, dim), as_index(who, index)
+    """The axis and the index, checked against `input` and, if there is one, `src`; all of them have axes."""
+    axis = one_axis(who, input, dim)
     operands = {"input": input, "index": index} | ({} if src is None else {"src": src})
     if any(o.ndim != input.ndim for o in operands.values()):
         numbers = ", ".join(str(o.ndim) for o in operands.values())
@@ -138,8 +139,14 @@ def gather(input: Operand, dim: int, index: Operand) -> Tensor:
         tensor([[2.],
                 [3.]])
     """
-    axis, index = check_along("gather", input, dim, index)
-    return Gather(axis).apply(input, index)
+    shape = np.shape(plain(index))
+    x, index, _ = with_axis("gather", input, index)
+    if not math.prod(shape):  # nothing is picked, along any axes
+        one_axis("gather", x, dim)
+        return x.reshape(-1)[:0].reshape(shape)
+    axis, index = check_along("gather", x, dim, index)
+    picked = Gather(axis).apply(x, index)
+    return picked if shape else picked.reshape(())
 
 
 def scatter_add(input: Operand, dim: int, index: Operand, src: Operand) -> Tensor:
@@ -155,36 +162,19 @@ def scatter_add(input: Operand, dim: int, index: Operand, src: Operand) -> Tenso
         >>> scatter_add(Tensor([[0.0, 0.0]]), 1, Tensor([[1, 1]]), Tensor([[2.0, 3.0]]))
         tensor([[0., 5.]])
     """
-    axis, index = check_along("scatter_add", input, dim, index, src)
-    return input + ScatterAdd(axis, input.shape).apply(fitted(src, index), index)
+    check_dtypes("scatter_add", input, src)
+    x, index, src = with_axis("scatter_add", input, index, src)
+    if not math.prod(index.shape):
+        return input + sum(src.reshape(-1)[:0], dtype=src.dtype)
+    axis, index = check_along("scatter_add", x, dim, index, src)
+    return input + ScatterAdd(axis, x.shape).apply(fitted(src, index), index).reshape(input.shape)
 
 
-def scatter(input: Operand, dim: int, index: Operand, src: Operand | float | None = None, *,
-            value: float | None = None) -> Tensor:
-    """`input` with entries of `src`, or one number, written along axis `dim`: ``out[i][index[i][j]] = src[i][j]``.
-
-    Of several entries written to one place the last in row-major order stays.
-
-    Gradient
-        goes to the entries of `input` that are not written over, and to those of `src` that stay
-
-    Raises
-        as gather
-
-    Example
-        >>> scatter(Tensor([[0.0, 0.0, 0.0]]), 1, Tensor([[2, 0]]), Tensor([[5.0, 6.0]]))
-        tensor([[6., 0., 5.]])
-    """
-    values = value if src is None else src
-    if values is None:
-        raise ArgumentError(message("scatter", "neither src nor value is given", {"input": input}, "Give one of them."))
-    if not isinstance(values, (Tensor, np.ndarray)):
-        axis, index = check_along("scatter", input, dim, index)
-        return Scatter(axis).apply(input, index, values)
-    axis, index = check_along("scatter", input, dim, index, values)
-    if isinstance(input, Tensor) or isinstance(values, Tensor):
-        check_dtypes("scatter", input, values)
-    return Scatter(axis).apply(input, index, fitted(values, index))
+def with_axis(who: str, input: Operand, index: Any, src: Operand | None = None) -> tuple[Operand, Operand, Operand | None]:
+    """The operands, in which a tensor without axes counts as one with one entry."""
+    index = as_index(who, index)
+    return (input if input.ndim else input.reshape(1), index if index.ndim else index.reshape(1),
+            src if src is None or src.ndim else src.reshape(1))
 
 
 def check_dtypes(who: str, input: Operand, src: Operand) -> None:

@@ -82,6 +82,9 @@ def read_item(x: Operand, item: Any) -> Any:
     if item.dtype.kind not in "iub":
         raise DtypeError(message("getitem", "an index is neither integer nor bool", {"input": x, "index": item},
                                  "Convert it: index.astype(int), or index.long() for a tensor."))
+    if item.dtype == np.uint8 and isinstance(item, Tensor):
+        raise DtypeError(message("getitem", "an index is uint8, which PyTorch takes for a mask", {"x": x, "index": item},
+                                 "Use index.bool() for a mask, index.long() for places."))
     if item.ndim:
         return item
     if item.dtype.kind == "b":

@@ -1,24 +1,75 @@
-"""Entries that meet in one place reduced to one: scatter_reduce, by sum, mean, product, largest or smallest."""
+"""Entries sent to places by an index: written there (scatter), or reduced with those they meet (scatter_reduce)."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
 from tensorgrad.errors import ArgumentError, message
 from tensorgrad.op import Op
+from tensorgrad.ops.arithmetic import clone
 from tensorgrad.ops.choice import where
 from tensorgrad.ops.comparison import isnan
-from tensorgrad.ops.gathering import Gather, ScatterAdd, check_along, check_dtypes, fitted, positions
-from tensorgrad.ops.indexing import getitem
+from tensorgrad.ops.gathering import (Gather, Scatter, ScatterAdd, check_along, check_dtypes, fitted, positions,
+                                      with_axis)
+from tensorgrad.ops.indexing import getitem, one_axis
 from tensorgrad.ops.joining import cat
 from tensorgrad.ops.masking import masked
 from tensorgrad.ops.products import Prod
 from tensorgrad.ops.promotion import Operand, to
 from tensorgrad.tensor import Tensor, plain
 
-__all__ = ["scatter_reduce"]
+__all__ = ["scatter", "scatter_reduce"]
 
 REDUCTIONS = ("sum", "prod", "mean", "amax", "amin")
+
+
+def scatter(input: Operand, dim: int, index: Operand, src: Operand | float | None = None, *, value: float | None = None,
+            reduce: str | None = None) -> Tensor:
+    """`input` with entries of `src`, or one number, written along axis `dim`: ``out[i][index[i][j]] = src[i][j]``.
+
+    Of several entries written to one place the last in row-major order stays.  With `reduce` "add" or "multiply" all of them
+    are added to what is there, or multiplied with it.
+
+    Gradient
+        goes to the entries of `input` that are not written over, and to those of `src` that stay
+
+    Raises
+        ArgumentError   neither `src` nor `value`, another `reduce`
+        and as gather
+
+    Example
+        >>> scatter(Tensor([[0.0, 0.0, 0.0]]), 1, Tensor([[2, 0]]), Tensor([[5.0, 6.0]]))
+        tensor([[6., 0., 5.]])
+    """
+    values = value if src is None else src
+    if values is None:
+        raise ArgumentError(message("scatter", "neither src nor value is given", {"input": input}, "Give one of them."))
+    if reduce not in (None, "add", "multiply"):
+        raise ArgumentError(message("scatter", f"reduce={reduce!r} is unknown", {"input": input},
+                                    "Use 'add' or 'multiply'; scatter_reduce has more."))
+    number = not isinstance(values, (Tensor, np.ndarray))
+    if not number and (isinstance(input, Tensor) or isinstance(values, Tensor)):
+        check_dtypes("scatter", input, values)
+    x, index, values = with_axis("scatter", input, index, np.asarray(values) if number else values)
+    if not math.prod(index.shape):
+        one_axis("scatter", x, dim)
+        return clone(input)
+    axis, index = check_along("scatter", x, dim, index, None if number else values)
+    if number:
+        values = values.astype(x.dtype).reshape(())
+        if reduce is not None:
+            values = np.broadcast_to(values, index.shape)
+    else:
+        values = fitted(values, index)
+    if reduce == "add":
+        written = x + ScatterAdd(axis, x.shape).apply(values, index)
+    elif reduce == "multiply":
+        written = product(x, axis, index, values, True)
+    else:
+        written = Scatter(axis).apply(x, index, values)
+    return written.reshape(input.shape)
 
 
 class ScatterAmax(Op):
@@ -81,12 +132,15 @@ def scatter_reduce(input: Operand, dim: int, index: Operand, src: Operand, reduc
     if reduce not in REDUCTIONS:
         raise ArgumentError(message("scatter_reduce", f"reduce={reduce!r} is unknown", {"input": input},
                                     f"Use one of {', '.join(REDUCTIONS)}."))
-    if not input.ndim:
-        input, index, src = input.reshape(1), index.reshape(-1), src.reshape(-1)
-        return scatter_reduce(input, dim, index, src, reduce, include_self=include_self).reshape(())
-    axis, index = check_along("scatter_reduce", input, dim, index, src)
     check_dtypes("scatter_reduce", input, src)
-    src = fitted(src, index)
+    shape = input.shape
+    input, index, src = with_axis("scatter_reduce", input, index, src)
+    axis, index = check_along("scatter_reduce", input, dim, index, src)
+    return reduced(input, axis, index, fitted(src, index), reduce, include_self).reshape(shape)
+
+
+def reduced(input: Operand, axis: int, index: Operand, src: Operand, reduce: str, include_self: bool) -> Tensor:
+    """`scatter_reduce` of operands that fit."""
     if reduce == "prod":
         return product(input, axis, index, src, include_self)
     if not include_self:

@@ -90,9 +90,14 @@ def index_select(input: Operand, dim: int, index: Operand) -> Tensor:
         >>> index_select(Tensor([[1.0, 2.0, 3.0]]), 1, Tensor([2, 2, 0]))
         tensor([[3., 3., 1.]])
     """
-    axis, index = one_axis("index_select", input, dim), flat_index("index_select", index)
-    check_index("index_select", index, input.shape[axis], f"axis {axis}", {"input": input, "index": index})
-    return IndexSelect(axis).apply(input, index)
+    x, index = input if input.ndim else input.reshape(1), flat_index("index_select", index)
+    if not input.ndim and index.shape != (1,):
+        raise ShapeError(message("index_select", f"{index.shape[0]} indices for a tensor without axes",
+                                 {"input": input, "index": index}, "Give it an axis first: x.reshape(1)."))
+    axis = one_axis("index_select", x, dim)
+    check_index("index_select", index, x.shape[axis], f"axis {axis}", {"input": input, "index": index})
+    picked = IndexSelect(axis).apply(x, index)
+    return picked if input.ndim else picked.reshape(())
 
 
 def flat_index(who: str, index: Any) -> Operand:
@@ -110,19 +115,23 @@ def index_add(input: Operand, dim: int, index: Operand, source: Operand, *, alph
     Raises
         RangeError   an index outside 0 to n - 1
         ShapeError   a source that is not as long as the index along `dim`, or differs from `input` in another axis
-        DtypeError   an index that is not integer
+        DtypeError   an index that is not integer, a source of another dtype than `input`
 
     Example
         >>> index_add(Tensor([0.0, 0.0]), 0, Tensor([1, 1]), Tensor([2.0, 3.0]))
         tensor([0., 5.])
     """
-    axis, index = one_axis("index_add", input, dim), flat_index("index_add", index)
+    index = flat_index("index_add", index)
     operands = {"input": input, "index": index, "source": source}
-    wanted = (*input.shape[:axis], index.shape[0], *input.shape[axis + 1:])
-    if source.shape != wanted:
+    axis, shape = one_axis("index_add", input if input.ndim else input.reshape(1), dim), input.shape or (1,)
+    wanted = (*shape[:axis], index.shape[0], *shape[axis + 1:])
+    if source.shape != wanted and not (wanted == (1,) and source.shape == ()):
         raise ShapeError(message("index_add", "the source does not fit", operands, f"Give it the shape {wanted}."))
-    check_index("index_add", index, input.shape[axis], f"axis {axis}", operands)
-    added = IndexAdd(axis, input.shape).apply(source, index)
+    if source.dtype != input.dtype:
+        raise DtypeError(message("index_add", "the source has another dtype than the input", operands,
+                                 f"Convert it: source.to(tensorgrad.{input.dtype.name})."))
+    check_index("index_add", index, shape[axis], f"axis {axis}", operands)
+    added = IndexAdd(axis, shape).apply(source.reshape(wanted), index).reshape(input.shape)
     return input + (added if alpha == 1 else added * alpha)
 
 

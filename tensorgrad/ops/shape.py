@@ -235,6 +235,18 @@ def adjoint(input: Operand) -> Tensor:
     return matrix_transpose(input)
 
 
+def conjugate_transpose(input: Operand) -> Tensor:
+    """A matrix with its two axes exchanged, ``x.H``; numbers are real here, so that nothing is conjugated.
+
+    Raises
+        ShapeError   another number of axes than 2 or 0
+    """
+    if input.ndim not in (0, 2):
+        raise ShapeError(message("H", f"the input has {input.ndim} axes, a matrix has two", {"input": input},
+                                 "Use x.mH for a batch of matrices."))
+    return transpose(input, 0, 1)
+
+
 def reversed_axes(input: Operand) -> Tensor:
     """All axes in reverse order: ``x.T``."""
     return permute(input, tuple(range(input.ndim))[::-1])
