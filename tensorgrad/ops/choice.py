@@ -71,16 +71,16 @@ class Maximum(Binary):
 
     def backward(self, grad):
         a, b = self.inputs
-        half = where(a == b, grad * 0.5, 0.0)
-        return (where(a > b, grad, half) if self.needs(0) else None,
-                where(b > a, grad, half) if self.needs(1) else None)
+        share = where(a == b, grad * 0.5, grad)
+        return (where(a < b, 0.0, share) if self.needs(0) else None,
+                where(b < a, 0.0, share) if self.needs(1) else None)
 
 
 def maximum(input: Operand, other: Operand) -> Tensor:
     """The larger of `input` and `other`, entry by entry; NaN wins.
 
     Gradient
-        goes to the larger; a tie gives each half, as in PyTorch
+        goes to the larger; a tie gives each half, and NaN each the whole, as in PyTorch
 
     Example
         >>> maximum(Tensor([1.0, 5.0]), 3.0)
@@ -100,16 +100,16 @@ class Minimum(Binary):
 
     def backward(self, grad):
         a, b = self.inputs
-        half = where(a == b, grad * 0.5, 0.0)
-        return (where(a < b, grad, half) if self.needs(0) else None,
-                where(b < a, grad, half) if self.needs(1) else None)
+        share = where(a == b, grad * 0.5, grad)
+        return (where(b < a, 0.0, share) if self.needs(0) else None,
+                where(a < b, 0.0, share) if self.needs(1) else None)
 
 
 def minimum(input: Operand, other: Operand) -> Tensor:
     """The smaller of `input` and `other`, entry by entry; NaN wins.
 
     Gradient
-        goes to the smaller; a tie gives each half, as in PyTorch
+        goes to the smaller; a tie gives each half, and NaN each the whole, as in PyTorch
 
     Example
         >>> minimum(Tensor([1.0, 5.0]), 3.0)
@@ -140,11 +140,31 @@ class Clamp(Unary):
         return where(inside, grad, 0.0)
 
 
+class ClampBetween(Op):
+    """y = x limited to [low, high], of which one may be None; x has the gradient where it is inside, limits included"""
+
+    __slots__ = ()
+    keeps = (0, 1, 2)
+
+    def forward(self, x, low, high):
+        y = x if low is None else np.maximum(x, low)
+        return y if high is None else np.minimum(y, high)
+
+    def backward(self, grad):
+        x, low, high = self.inputs
+        if high is None:
+            return where(x >= low, grad, 0.0), where(x < low, grad, 0.0), None
+        if low is None:
+            return where(x <= high, grad, 0.0), None, where(x > high, grad, 0.0)
+        return (where((x >= low) & (x <= high), grad, 0.0), where((low < high) & (x < low), grad, 0.0),
+                where((x > high) | (high < low), grad, 0.0))
+
+
 def clamp(input: Operand, min: Operand | None = None, max: Operand | None = None) -> Tensor:
     """`input` limited to [`min`, `max`]; either limit may be left out, or be a tensor.
 
     Gradient
-        passes where the entry is inside, the limits included; tensor limits follow maximum and minimum
+        passes where the entry is inside, the limits included; elsewhere a tensor limit that was taken has it
 
     Raises
         ArgumentError   without any limit
@@ -156,14 +176,24 @@ def clamp(input: Operand, min: Operand | None = None, max: Operand | None = None
     if min is None and max is None:
         raise ArgumentError(message("clamp", "neither min nor max is given", {"input": input}, "Give at least one limit."))
     if any(isinstance(limit, (Tensor, np.ndarray)) for limit in (min, max)):
-        low = input if min is None else maximum(input, min)
-        return low if max is None else minimum(low, max)
+        return ClampBetween().apply(*limits_aligned(input, min, max))
     if isinstance(input, Tensor) and input.array.dtype.kind != "f" and any(isinstance(x, float) for x in (min, max)):
         input = to(input, dtypes.get_default_dtype())
     return Clamp(min, max).apply(input)
 
 
 clip = clamp
+
+
+def limits_aligned(input: Operand, min: Operand | None, max: Operand | None) -> tuple[Operand, ...]:
+    """The three in one dtype, their shapes checked."""
+    given = {"min": min, "max": max}
+    for limit in given.values():
+        if limit is not None:
+            input, _ = align("clamp", input, limit)
+    limits = [None if limit is None else align("clamp", input, limit)[1] for limit in given.values()]
+    check_broadcast("clamp", input=input, **{name: x for name, x in zip(given, limits) if x is not None})
+    return input, *limits
 
 
 def clamp_min(input: Operand, min: Operand) -> Tensor:

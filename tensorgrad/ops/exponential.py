@@ -110,6 +110,20 @@ def sqrt(input: Operand) -> Tensor:
     return Sqrt().apply(as_float(input))
 
 
+class Rsqrt(Unary):
+    """y = 1 / √x"""
+
+    __slots__ = ()
+    keeps_output = True
+
+    def forward(self, x):
+        return 1 / np.sqrt(x)
+
+    def backward(self, grad):
+        y = self.output
+        return grad * (y * y * y * -0.5)
+
+
 def rsqrt(input: Operand) -> Tensor:
     """1 / √`input`.
 
@@ -117,7 +131,7 @@ def rsqrt(input: Operand) -> Tensor:
         >>> rsqrt(Tensor([4.0]))
         tensor([0.5])
     """
-    return pow(as_float(input), -0.5)
+    return Rsqrt().apply(as_float(input))
 
 
 def square(input: Operand) -> Tensor:
@@ -162,7 +176,7 @@ class Pow(Binary):
             grad_a = grad * where(b == 0, 0.0, b * a ** where(b == 0, 1.0, b - 1))
         if self.needs(1):
             # At a = 0 the result is 0 for every b > 0, where log a is infinite.
-            grad_b = grad * self.output * log_or_zero(a)
+            grad_b = grad * self.output * log_or_zero(a, b)
         return grad_a, grad_b
 
 
@@ -223,8 +237,11 @@ def float_power(input: Operand, exponent: Operand) -> Tensor:
     return pow(base, power)
 
 
-def log_or_zero(x: Operand) -> Operand:
-    """log x, and 0 where x is 0."""
-    if isinstance(x, (int, float)):
-        return float(np.log(x)) if x else 0.0
-    return where(x == 0, 0.0, log(where(x == 0, 1.0, x)))
+def log_or_zero(a: Operand, b: Operand) -> Operand:
+    """log a, and 0 where a is 0 and b is not negative."""
+    if isinstance(a, (int, float)):
+        if a:
+            return float(np.log(a))
+        return where(b >= 0, 0.0, -float("inf"))
+    flat = (a == 0) & (b >= 0)
+    return where(flat, 0.0, log(where(flat, 1.0, a)))

@@ -50,6 +50,20 @@ def nan_to_num(input: Operand, nan: float | None = None, posinf: float | None = 
     return NanToNum(nan or 0.0, posinf, neginf).apply(input)
 
 
+class NanToZero(Unary):
+    """y = x, and 0 for NaN"""
+
+    __slots__ = ()
+    keeps = (0,)
+
+    def forward(self, x):
+        return where(np.isnan(x), 0.0, x)
+
+    def backward(self, grad):
+        (x,) = self.inputs
+        return grad * ~isnan(x)  # an infinite gradient, that of a mean of nothing, becomes NaN
+
+
 def nansum(input: Operand, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The sum over axes `dim` (all by default) of what is not NaN.
 
@@ -61,7 +75,7 @@ def nansum(input: Operand, dim: Dims = None, keepdim: bool = False, *, dtype: An
         tensor(3.)
     """
     if input.dtype.kind == "f":
-        input = where(isnan(input), 0.0, input)
+        input = NanToZero().apply(input)
     return sum(input, dim, keepdim, dtype=dtype)
 
 

@@ -58,7 +58,8 @@ class Mode(Picked):
 def mode(input: Operand, dim: int = -1, keepdim: bool = False) -> ValuesIndices:
     """The most frequent entry along `dim`, of several the smallest, as a pair ``values, indices`` with its last place.
 
-    In PyTorch the index may be any of its places.
+    In PyTorch the index may be any of its places.  Every NaN occurs once and counts as largest; in PyTorch, which sorts NaN
+    anywhere, it depends on the order of the entries whether one of them or a number is the mode where nothing occurs twice.
 
     Gradient
         goes to the entry at the index

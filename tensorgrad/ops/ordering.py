@@ -103,7 +103,7 @@ class MedianOfAll(MaxOfAll):
     __slots__ = ()
 
     def forward(self, x):
-        return np.take(x.reshape(-1), middle_of(x.reshape(-1), 0))[0]
+        return np.take(x.reshape(-1), middle_of(x.reshape(-1), 0))[0] if x.size else np.full((), np.nan, x.dtype)
 
 
 def middle_of(array: np.ndarray, axis: int) -> np.ndarray:
@@ -121,7 +121,7 @@ def median(input: Operand, dim: int | None = None, keepdim: bool = False) -> Any
         ``median()`` shares it equally among ties; ``median(dim)`` gives it to the entry at the index
 
     Raises
-        ShapeError   no entries
+        ShapeError   no entries; all of no float entries is NaN
         RangeError   an axis that `input` does not have
 
     Example
@@ -130,7 +130,8 @@ def median(input: Operand, dim: int | None = None, keepdim: bool = False) -> Any
     """
     if dim is None:
         every = tuple(range(input.ndim))
-        check_not_empty("median", input, every)
+        if input.dtype.kind != "f":
+            check_not_empty("median", input, every)
         return MedianOfAll(every, False).apply(input)
     operand, array, axis = with_axis("median", input, dim)
     return pick(Median, operand, middle_of(array, axis), axis, keepdim and input.ndim > 0)
@@ -148,7 +149,7 @@ class NanmedianOfAll(MaxOfAll):
     __slots__ = ()
 
     def forward(self, x):
-        return np.take(x.reshape(-1), middle_without_nan(x.reshape(-1), 0))[0]
+        return np.take(x.reshape(-1), middle_without_nan(x.reshape(-1), 0))[0] if x.size else np.full((), np.nan, x.dtype)
 
 
 def middle_without_nan(array: np.ndarray, axis: int) -> np.ndarray:
@@ -172,7 +173,8 @@ def nanmedian(input: Operand, dim: int | None = None, keepdim: bool = False) -> 
     """
     if dim is None:
         every = tuple(range(input.ndim))
-        check_not_empty("nanmedian", input, every)
+        if input.dtype.kind != "f":
+            check_not_empty("nanmedian", input, every)
         return NanmedianOfAll(every, False).apply(input)
     operand, array, axis = with_axis("nanmedian", input, dim)
     return pick(Nanmedian, operand, middle_without_nan(array, axis), axis, keepdim and input.ndim > 0)

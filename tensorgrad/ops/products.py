@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tensorgrad.op import Op
+from tensorgrad.ops.arithmetic import clone
 from tensorgrad.ops.choice import where
 from tensorgrad.ops.promotion import Operand, array_of, to
 from tensorgrad.ops.reduction import Expand, normalize_dims, sum
@@ -151,7 +152,7 @@ def cumprod(input: Operand, dim: int, *, dtype: Any = None) -> Tensor:
         return to(cumprod(to(input, dtype), dim), dtype)
     dims = normalize_dims("cumprod", input, dim)
     if not dims:
-        return Cumprod().apply(input.reshape(1)).reshape(())
+        return clone(input) if input.dtype.kind == "f" else to(input, "int64")
     last = input.ndim - 1
     y = Cumprod().apply(transpose(input, dims[0], last))
     return transpose(y, dims[0], last)

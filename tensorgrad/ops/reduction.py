@@ -95,7 +95,7 @@ class Mean(Op):
 
     def backward(self, grad):
         shape = self.shapes[0]
-        return expand_reduced(grad * (1.0 / count(shape, self.dim)), shape, self.dim, self.keepdim)
+        return expand_reduced(grad * (1.0 / max(count(shape, self.dim), 1)), shape, self.dim, self.keepdim)
 
 
 def mean(input: Operand, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tensorgrad.errors import DtypeError, GraphError, message
+from tensorgrad.ops.choice import where
 from tensorgrad.ops.comparison import eq
 from tensorgrad.ops.elementwise import Binary
 from tensorgrad.ops.masking import masked
@@ -29,7 +30,9 @@ class Copysign(Binary):
 
     def backward(self, grad):
         (a,) = self.inputs
-        return grad * (sign(a) * sign(self.output)), masked(grad, np.zeros(grad.shape, bool)) if self.needs(1) else None
+        zero = a == 0
+        slope = self.output / where(zero, 1.0, a)
+        return masked(grad * slope, ~zero), masked(grad, np.zeros(grad.shape, bool)) if self.needs(1) else None
 
 
 def copysign(input: Operand, other: Operand) -> Tensor:
