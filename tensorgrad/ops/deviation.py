@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tensorgrad import kernels
@@ -34,6 +36,7 @@ class Deviation(Op):
         x, target = self.inputs
         if self.reduction == "mean":
             grad = grad * (1 / max(self.count(x.shape, target.shape), 1))
+        slope: Any
         if isinstance(grad, Tensor):
             slope = grad * self.slope(x - target)
         elif self.reduction == "none":
