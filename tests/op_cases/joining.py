@@ -1,8 +1,12 @@
-"""Rows for `tensorgrad.ops.joining`."""
+"""Rows for `tensorgrad.ops.joining`, `splitting`, `parts` and `dimensions`."""
 
 import numpy as np
 
+from tensorgrad.ops.parts import Assemble
 from tests.op_cases.case import Case, normal
+
+PARTS = ("part", "parts")
+ROW = slice(None)
 
 CASES = [
     Case("cat", lambda lib, a, b: lib.cat([a, b]), (normal(2, 3), normal(1, 3)), lambda a, b: np.concatenate([a, b])),
@@ -19,13 +23,49 @@ CASES = [
     Case("stack-negative_dim", lambda lib, a, b: lib.stack((a, b), -1), (normal(2, 3), normal(2, 3)),
          lambda a, b: np.stack([a, b], axis=2)),
     Case("stack-numbers", lambda lib, a, b: lib.stack([a, b, a]), (normal(), normal()), lambda a, b: np.array([a, b, a])),
-    Case("split", lambda lib, x: lib.split(x, 2), (normal(5, 3),), lambda x: (x[:2], x[2:4], x[4:]), ops=("getitem",)),
+    Case("split", lambda lib, x: lib.split(x, 2), (normal(5, 3),), lambda x: (x[:2], x[2:4], x[4:]), ops=PARTS),
     Case("split-sizes", lambda lib, x: lib.split(x, [1, 0, 3], dim=1), (normal(2, 4, 2),),
-         lambda x: (x[:, :1], x[:, 1:1], x[:, 1:]), ops=("getitem",)),
+         lambda x: (x[:, :1], x[:, 1:1], x[:, 1:]), ops=PARTS),
     Case("split-one_part_used", lambda lib, x: lib.split(x, 2, -1)[1], (normal(2, 6),), lambda x: x[:, 2:4],
-         ops=("getitem",)),
+         ops=PARTS),
     Case("chunk", lambda lib, x: lib.chunk(x, 4, 1), (normal(2, 5),), lambda x: (x[:, :2], x[:, 2:4], x[:, 4:]),
-         ops=("getitem",)),
-    Case("unbind", lambda lib, x: lib.unbind(x), (normal(3, 2),), lambda x: (x[0], x[1], x[2]), ops=("getitem",)),
-    Case("unbind-dim", lambda lib, x: lib.unbind(x, -1), (normal(3, 2),), lambda x: (x[:, 0], x[:, 1]), ops=("getitem",)),
+         ops=PARTS),
+    Case("unbind", lambda lib, x: lib.unbind(x), (normal(3, 2),), lambda x: (x[0], x[1], x[2]), ops=PARTS),
+    Case("unbind-dim", lambda lib, x: lib.unbind(x, -1), (normal(3, 2),), lambda x: (x[:, 0], x[:, 1]), ops=PARTS),
+    Case("split_with_sizes", lambda lib, x: x.split_with_sizes((1, 3), 1), (normal(2, 4),), lambda x: (x[:, :1], x[:, 1:]),
+         ops=PARTS),
+    Case("tensor_split", lambda lib, x: lib.tensor_split(x, 3, dim=1), (normal(2, 5),),
+         lambda x: (x[:, :2], x[:, 2:4], x[:, 4:]), ops=PARTS),
+    Case("tensor_split-places", lambda lib, x: lib.tensor_split(x, (1, -1, 7)), (normal(5, 2),),
+         lambda x: (x[:1], x[1:4], x[4:], x[5:]), ops=PARTS),
+    Case("tensor_split-back", lambda lib, x: lib.tensor_split(x, (3, 1)), (normal(4, 2),),
+         lambda x: (x[:3], x[3:1], x[1:]), ops=("getitem",)),
+    Case("hsplit", lambda lib, x: lib.hsplit(x, 2), (normal(3, 4),), lambda x: (x[:, :2], x[:, 2:]), ops=PARTS),
+    Case("vsplit", lambda lib, x: lib.vsplit(x, [1]), (normal(3, 2),), lambda x: (x[:1], x[1:]), ops=PARTS),
+    Case("dsplit", lambda lib, x: lib.dsplit(x, 2), (normal(2, 1, 4),), lambda x: (x[..., :2], x[..., 2:]), ops=PARTS),
+    # The mirror, which users meet only as a gradient; PyTorch has no function for it.
+    Case("assemble", lambda lib, a, b: Assemble([(ROW, 0), (ROW, slice(2, 4))], (2, 4)).apply(a, b),
+         (normal(2), normal(2, 2)), lambda a, b: np.stack([a, np.zeros(2), b[:, 0], b[:, 1]], 1), torch=False),
+    Case("hstack", lambda lib, a, b: lib.hstack([a, b]), (normal(2, 3), normal(2, 1)), lambda a, b: np.hstack([a, b]),
+         ops=("cat",)),
+    Case("hstack-numbers", lambda lib, a, b: lib.hstack([a, b]), (normal(), normal(2)), lambda a, b: np.hstack([a, b]),
+         ops=("cat",)),
+    Case("vstack", lambda lib, a, b: lib.vstack([a, b]), (normal(3), normal(2, 3)), lambda a, b: np.vstack([a, b]),
+         ops=("cat",)),
+    Case("dstack", lambda lib, a, b: lib.dstack([a, b]), (normal(3), normal(1, 3, 2)), lambda a, b: np.dstack([a, b]),
+         ops=("cat",)),
+    Case("column_stack", lambda lib, a, b: lib.column_stack([a, b]), (normal(3), normal(3, 2)),
+         lambda a, b: np.column_stack([a, b]), ops=("cat",)),
+    Case("concatenate", lambda lib, a, b: lib.concatenate([a, b], axis=1), (normal(2, 1), normal(2, 3)),
+         lambda a, b: np.concatenate([a, b], 1), ops=("cat",)),
+    Case("atleast_3d", lambda lib, a, b: lib.atleast_3d(a, b), (normal(3), normal(2, 3)),
+         lambda a, b: (np.atleast_3d(a), np.atleast_3d(b)), ops=("reshape",)),
+    Case("atleast_2d", lambda lib, a: lib.atleast_2d(a), (normal(3),), np.atleast_2d, ops=("reshape",)),
+    Case("atleast_1d", lambda lib, a: lib.atleast_1d(a), (normal(),), np.atleast_1d, ops=("reshape",)),
+    Case("broadcast_tensors", lambda lib, a, b: lib.broadcast_tensors(a, b), (normal(3), normal(2, 1)),
+         lambda a, b: np.broadcast_arrays(a, b), ops=("expand",)),
+    Case("diff", lambda lib, x: lib.diff(x, 2, 0), (normal(5, 2),), lambda x: np.diff(x, 2, 0), ops=("sub",)),
+    Case("diff-ends", lambda lib, x, a, b: lib.diff(x, dim=1, prepend=a, append=b),
+         (normal(2, 3), normal(2, 1), normal(2, 2)), lambda x, a, b: np.diff(x, axis=1, prepend=a, append=b),
+         ops=("sub", "cat")),
 ]

@@ -1,8 +1,24 @@
-"""Rows for `tensorgrad.ops.shape` and `repetition`."""
+"""Rows for `tensorgrad.ops.shape`, `repetition` and `windows`."""
 
 import numpy as np
 
+from tensorgrad.ops.windows import AddWindows
 from tests.op_cases.case import Case, fixed, normal
+
+
+def windows_of(x, axis, size, step):
+    """Every window of `size` entries along `axis`, `step` apart, as a last axis."""
+    starts = range(0, x.shape[axis] - size + 1, step)
+    return np.stack([np.moveaxis(x.take(range(i, i + size), axis), axis, -1) for i in starts], axis)
+
+
+def windows_added(x, step, n):
+    """Windows along the last axis but one of matrices, added up into `n` entries."""
+    out = np.zeros((x.shape[0], n))
+    for i, k in np.ndindex(x.shape[1:]):
+        out[:, i * step + k] += x[:, i, k]
+    return out
+
 
 CASES = [
     Case("reshape", lambda lib, x: lib.reshape(x, (4, -1)), (normal(2, 3, 4),), lambda x: x.reshape(4, 6)),
@@ -51,4 +67,15 @@ CASES = [
          ops=("reshape", "expand")),
     Case("repeat_interleave-each", lambda lib, x, n: lib.repeat_interleave(x, n, 1), (normal(2, 3), fixed([2, 0, 1])),
          lambda x, n: np.repeat(x, n, 1), ops=("index_select",)),
+    Case("moveaxis", lambda lib, x: lib.moveaxis(x, 0, 2), (normal(2, 3, 4),), lambda x: np.moveaxis(x, 0, 2),
+         ops=("permute",)),
+    Case("swapdims", lambda lib, x: lib.swapdims(x, 0, 2), (normal(2, 3, 4),), lambda x: np.swapaxes(x, 0, 2),
+         ops=("permute",)),
+    Case("adjoint", lambda lib, x: lib.adjoint(x), (normal(2, 3, 4),), lambda x: np.swapaxes(x, 1, 2), ops=("permute",)),
+    Case("H", lambda lib, x: x.H, (normal(2, 3),), np.transpose, ops=("permute",)),
+    Case("windows", lambda lib, x: x.unfold(1, 3, 2), (normal(2, 8, 2),), lambda x: windows_of(x, 1, 3, 2)),
+    Case("windows-apart", lambda lib, x: x.unfold(-1, 2, 3), (normal(2, 9),), lambda x: windows_of(x, 1, 2, 3)),
+    # The mirror, which users meet only as a gradient; PyTorch has no function for it.
+    Case("add_windows", lambda lib, x: AddWindows(1, 3, 2, (2, 8)).apply(x), (normal(2, 3, 3),),
+         lambda x: windows_added(x, 2, 8), torch=False),
 ]
