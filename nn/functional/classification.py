@@ -213,6 +213,8 @@ def check_classes(who: str, input: Tensor, target: Any, ignore_index: int | None
             fix = "Take out the axis of length 1: target.squeeze(1)."
         elif input.ndim > 1 and given[:1] != wanted[:1]:
             fix = f"There are {wanted[0]} examples and {given[0] if given else 'no axis of'} targets."
+        elif input.ndim > 2 and given == input.shape[:-1]:
+            fix = f"The classes must be axis 1: with the {input.shape[-1]} classes last, use input.movedim(-1, 1)."
         else:
             fix = f"Give targets of shape {wanted}."
         raise ShapeError(message(who, f"the input has shape {input.shape}, so the targets need {wanted}, not {given}",

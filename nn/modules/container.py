@@ -35,7 +35,8 @@ class Numbered(Module):
         if not isinstance(value, self.entry):
             kind = f"the class {value.__name__}" if isinstance(value, type) else f"a {type(value).__name__}"
             raise TypeError(f"{type(self).__name__}: entry {name!r} is {kind}, not an nn.{self.entry.__name__}.\n"
-                            f"  Pass instances of nn.{self.entry.__name__}, such as nn.ReLU() with its brackets.")
+                            + (f"  Unpack it: {type(self).__name__}(*layers)." if isinstance(value, (list, tuple)) else
+                               f"  Pass instances of nn.{self.entry.__name__}, such as nn.ReLU() with its brackets."))
         if any(value is other for other in self.__dict__.values()):
             object.__setattr__(self, name, value)  # listed twice: it keeps its first path
         else:

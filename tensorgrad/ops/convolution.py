@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tensorgrad import kernels
+from tensorgrad import kernels, lineage
 from tensorgrad.errors import ArgumentError, ShapeError, message
 from tensorgrad.op import Op
 from tensorgrad.ops.images import NameOverAxes, check_same_dtype, check_tensor, images
@@ -244,7 +244,8 @@ def check_groups(who: str, groups: Any, weight: Operand, x: Operand) -> None:
         raise ShapeError(message(
             who, f"the input has {channels} channels, the weight expects {per_group * groups}"
                  + (f" ({per_group} for each of {groups} groups)" if groups > 1 else ""),
-            operands, f"Use {' or '.join(fits).rstrip(',')}." if fits else f"The channels must divide by groups={groups}."))
+            operands, lineage.with_sizes(f"Use {' or '.join(fits).rstrip(',')}." if fits else
+                                         f"The channels must divide by groups={groups}.", x)))
     if filters % groups:
         raise ArgumentError(message(who, f"groups={groups} does not divide {filters} filters", operands,
                                     f"Use a multiple of {groups} filters: {-(-filters // groups) * groups}, for instance."))

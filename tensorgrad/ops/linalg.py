@@ -5,9 +5,12 @@ float16 is multiplied in float32, for which NumPy has a fast product, and rounde
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 
-from tensorgrad import dtypes
+from tensorgrad import dtypes, lineage
 from tensorgrad.errors import DtypeError, ShapeError, message
 from tensorgrad.kernels import products
 from tensorgrad.op import Op
@@ -260,6 +263,34 @@ def linear(input: Operand, weight: Operand, bias: Operand | None = None) -> Tens
     return Linear().apply(input, weight, bias)
 
 
+def misfit(input: Operand, outputs: int, features: int, operands: dict[str, Any]) -> tuple[str, dict[str, Any], str]:
+    """What is wrong with the features of an input to `linear`, the operands, and what to do about it."""
+    got, before = input.shape[-1], lineage.flattened(input)
+    what = f"expects {features} features, got {got} in the last axis"
+    if before is not None and len(before.shape) > 2:
+        parts = before.shape[-input.ndim:] if math.prod(before.shape[1:]) != got else before.shape[1:]
+        if math.prod(parts) == got:
+            what = f"expects {features} features, got {got} = {'·'.join(map(str, parts))} from {before.where}"
+    flat = math.prod(input.shape[1:])
+    if got == outputs:
+        fix = "Transpose the weight: its shape is (out_features, in_features)."
+    elif input.ndim > 2 and flat == features:
+        fix = "Flatten the input first: x.flatten(1)."
+    elif input.ndim > 2:
+        fix = f"Set in_features={flat} and flatten the input first: x.flatten(1)."
+    elif before is not None and math.prod(before.shape) == features:
+        fix = (f"Shape {before.shape} was flattened without an axis for the batch: give one image as x.unsqueeze(0), or "
+               "flatten from axis 1.")
+    elif before is not None and len(before.shape) > 2 and math.prod(before.shape) == got:
+        fix = f"Shape {before.shape} was flattened together with its batch: flatten from axis 1, x.flatten(1)."
+    else:
+        fix = f"Use in_features={got}, or Linear(None, {outputs}), which takes what comes first."
+        meant = lineage.factors(features, before.shape[1]) if before is not None and len(before.shape) == 4 else ""
+        if meant:
+            fix += f"  {meant} would be images of another size."
+    return what, operands, lineage.with_sizes(fix, input)
+
+
 def fit_each_other(input: Operand, weight: Operand, bias: Operand | None) -> bool:
     """True for the usual operands of `linear`, rows and parameters of one float dtype, which need no further check."""
     if not isinstance(input, Tensor) or not isinstance(weight, Tensor):
@@ -280,16 +311,7 @@ def check_linear(input: Operand, weight: Operand, bias: Operand | None) -> None:
     if not input.ndim:
         raise ShapeError(message("linear", "the input has no axes", operands, f"Give it {features} features."))
     if input.shape[-1] != features:
-        got = input.shape[-1]
-        flat = int(np.prod(input.shape[1:]))
-        if got * outputs and got == outputs:
-            fix = "Transpose the weight: its shape is (out_features, in_features)."
-        elif input.ndim > 2 and flat == features:
-            fix = "Flatten the input first: x.flatten(1)."
-        else:
-            fix = f"Set in_features={flat if input.ndim > 2 else got}" + (
-                " and flatten the input first: x.flatten(1)." if input.ndim > 2 else ".")
-        raise ShapeError(message("linear", f"expects {features} features, got {got} in the last axis", operands, fix))
+        raise ShapeError(message("linear", *misfit(input, outputs, features, operands)))
     if bias is not None and bias.shape != (outputs,):
         raise ShapeError(message("linear", f"the bias has shape {bias.shape}, not ({outputs},)", operands,
                                  f"Give one number for each of the {outputs} outputs."))

@@ -10,7 +10,7 @@ from typing import Any, Sequence
 
 import numpy as np
 
-from tensorgrad import dtypes, kernels
+from tensorgrad import dtypes, kernels, lineage
 from tensorgrad.errors import ShapeError, message
 from tensorgrad.op import Op
 from tensorgrad.ops.exponential import rsqrt
@@ -82,7 +82,7 @@ def check_parameters(who: str, input: Operand, shape: Shape, fix: str, **paramet
     for name, parameter in parameters.items():
         if parameter is not None and parameter.shape != shape:
             raise ShapeError(message(who, f"{name} has shape {parameter.shape}, not {shape}",
-                                     {"input": input, name: parameter}, fix))
+                                     {"input": input, name: parameter}, lineage.with_sizes(fix, input)))
 
 
 def check_several(who: str, input: Operand, n: int, of: str, fix: str) -> None:
@@ -98,8 +98,11 @@ def last_axes(who: str, input: Operand, normalized_shape: int | Shape) -> Shape:
     first = input.ndim - len(shape)
     if not shape or first < 0 or input.shape[first:] != shape:
         last = input.shape[max(first, 0):] if shape else input.shape[-1:]
+        fix = f"Set normalized_shape={last}."
+        if len(shape) > 1 and last == (*shape[:-2], shape[-1], shape[-2]):
+            fix = f"Height and width are swapped: use x.transpose(-2, -1), or normalized_shape={last}."
         raise ShapeError(message(who, f"the last axes are {last}, normalized_shape is {shape}", {"input": input},
-                                 f"Set normalized_shape={last}."))
+                                 lineage.with_sizes(fix, input)))
     return shape
 
 

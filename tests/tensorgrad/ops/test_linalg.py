@@ -73,7 +73,7 @@ def zeros(*shape):
     (lambda: zeros(2).dot(zeros(3)), ShapeError, r"dot: the inner sizes differ: 2 and 3"),
     (lambda: zeros(2, 1).outer(zeros(3)), ShapeError, r"outer: expects two vectors, got 2 and 1 axes"),
     (lambda: F.linear(zeros(8, 256), zeros(120, 400)), ShapeError,
-     r"linear: expects 400 features, got 256 in the last axis(.|\n)*Set in_features=256\."),
+     r"linear: expects 400 features, got 256 in the last axis(.|\n)*Use in_features=256"),
     (lambda: F.linear(zeros(8, 16, 5, 5), zeros(120, 400)), ShapeError,
      r"linear: expects 400 features, got 5(.|\n)*Flatten the input first: x\.flatten\(1\)"),
     (lambda: F.linear(zeros(8, 16, 4, 4), zeros(120, 400)), ShapeError,
