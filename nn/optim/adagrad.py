@@ -7,6 +7,7 @@ from typing import Any, Iterable
 import numpy as np
 
 from nn.optim.base import Optimizer
+from nn.optim.implementations import one_implementation
 from tensorgrad import kernels
 
 __all__ = ["Adagrad"]
@@ -19,10 +20,10 @@ class Adagrad(Optimizer):
         s ← s + g²                                          s starts at initial_accumulator_value
         p ← p − lr / (1 + (t − 1) · lr_decay) · g / (√s + eps)      t = 1, 2, ... counts steps
 
-    `maximize` negates grad first.
+    `maximize` negates grad first.  `foreach` and `fused` change nothing.
 
     Raises
-        ArgumentError   a negative option
+        ArgumentError   a negative option; `differentiable`
 
     Source
         Duchi, Hazan and Singer 2011; `lr_decay` and `eps` as in PyTorch
@@ -39,7 +40,9 @@ class Adagrad(Optimizer):
     entrywise = True
 
     def __init__(self, params: Iterable[Any], lr: float = 1e-2, lr_decay: float = 0, weight_decay: float = 0,
-                 initial_accumulator_value: float = 0, eps: float = 1e-10, *, maximize: bool = False):
+                 initial_accumulator_value: float = 0, eps: float = 1e-10, foreach: bool | None = None, *,
+                 maximize: bool = False, differentiable: bool = False, fused: bool | None = None):
+        one_implementation(self.name, foreach, fused, False, differentiable)
         super().__init__(params, {"lr": lr, "lr_decay": lr_decay, "weight_decay": weight_decay,
                                   "initial_accumulator_value": initial_accumulator_value, "eps": eps, "maximize": maximize})
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Iterable
 
-import numpy as np
-
-from nn.optim.adam import Adam, adam
+from nn.optim.adam import Adam
 
 __all__ = ["AdamW"]
 
@@ -18,7 +16,7 @@ class AdamW(Adam):
         then as `Adam` without weight decay
 
     Raises
-        ArgumentError   a negative option, or betas outside of [0, 1)
+        ArgumentError   a negative option, betas outside of [0, 1), `capturable` or `differentiable`
 
     Source
         Loshchilov and Hutter 2019, in the form of PyTorch, where lr scales the decay too
@@ -31,11 +29,12 @@ class AdamW(Adam):
         tensor([0.4], requires_grad=True)
     """
 
-    entrywise = True
-
     def __init__(self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
-                 weight_decay: float = 1e-2, amsgrad: bool = False, *, maximize: bool = False):
-        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
+                 weight_decay: float = 1e-2, amsgrad: bool = False, *, maximize: bool = False, foreach: bool | None = None,
+                 capturable: bool = False, differentiable: bool = False, fused: bool | None = None):
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, foreach=foreach, maximize=maximize,
+                         capturable=capturable, differentiable=differentiable, fused=fused, decoupled_weight_decay=True)
 
-    def update(self, param: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
-        adam(param, grad, state, group, decoupled=True)
+    def check(self, group: dict[str, Any]) -> None:
+        super().check(group)
+        group["decoupled_weight_decay"] = True  # states of older versions do not say so

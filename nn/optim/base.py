@@ -15,6 +15,9 @@ from tensorgrad.tensor import Tensor, from_array
 
 __all__ = ["Optimizer"]
 
+# Options that came to PyTorch late: a state that lacks one leaves it as it is.
+LATER = ("maximize", "amsgrad", "decoupled_weight_decay")
+
 
 class Optimizer:
     """Base of the optimizers: it owns the groups, the state and the loop; a subclass is its formula.
@@ -49,6 +52,7 @@ class Optimizer:
     """
 
     buffers: tuple[str, ...] = ()
+    scalars: tuple[str, ...] = ()  # what `update` remembers as a plain number, besides "step"
     entrywise = False  # True if `update` works entry by entry, so that several small parameters may be passed end to end
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -244,7 +248,7 @@ class Optimizer:
 
     def merged(self, number: int, group: dict[str, Any], saved: dict[str, Any]) -> dict[str, Any]:
         """The options of `group` after loading `saved`, checked."""
-        missing = [option for option in self.defaults if option not in saved and option not in ("maximize", "amsgrad")]
+        missing = [option for option in self.defaults if option not in saved and option not in LATER]
         if missing:
             raise StateError(f"{self.name}: group {number} of the state has no {missing[0]!r}.\n"
                              f"  It was saved from another kind of optimizer; load it into one of that kind.")
@@ -258,6 +262,8 @@ class Optimizer:
         for key, value in values.items():
             if key == "step":
                 out[key] = int(value)
+            elif key in self.scalars:
+                out[key] = float(value)
             elif key not in self.buffers:
                 raise StateError(f"{self.name}: the state of {where} has {key!r}, which {self.name} does not keep.\n"
                                  "  It was saved from another kind of optimizer; load it into one of that kind.")
@@ -291,6 +297,26 @@ class Optimizer:
             asked = f"a number ≥ {low:g}" if high == np.inf else f"a number in [{low:g}, {high:g})"
             raise ArgumentError(f"{self.name}: {option}={value!r} is not allowed.\n  Use {asked}.")
         group[option] = value if type(value) in (int, float) else number
+
+    def require_betas(self, group: dict[str, Any]) -> None:
+        """Raise ArgumentError unless "betas" are two numbers in [0, 1); make them a tuple."""
+        betas = group["betas"]
+        if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+            raise ArgumentError(f"{self.name}: betas={betas!r} is not allowed.\n  Use two numbers in [0, 1): (0.9, 0.999).")
+        both = {"betas[0]": betas[0], "betas[1]": betas[1]}
+        for option in both:
+            self.require(both, option, high=1.0)
+        group["betas"] = tuple(both.values())
+
+    def descent(self, param: np.ndarray, grad: np.ndarray, group: dict[str, Any]) -> np.ndarray:
+        """The direction to step against: `grad`, negated for `maximize`, with weight decay added to it; a decoupled weight
+        decay shrinks `param` instead."""
+        g, decay = -grad if group["maximize"] else grad, float(group["weight_decay"])
+        if decay and group.get("decoupled_weight_decay"):
+            param *= 1 - float(group["lr"]) * decay
+        elif decay:
+            g = g + decay * param
+        return g
 
 
 def listed(who: str, params: Iterable[Any]) -> list[Any]:

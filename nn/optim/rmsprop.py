@@ -7,6 +7,7 @@ from typing import Any, Iterable
 import numpy as np
 
 from nn.optim.base import Optimizer
+from nn.optim.implementations import one_implementation
 from tensorgrad import kernels
 
 __all__ = ["RMSprop"]
@@ -22,10 +23,10 @@ class RMSprop(Optimizer):
         p ← p − lr · g / d                              or, if momentum > 0:
         b ← momentum · b + g / d;   p ← p − lr · b
 
-    `maximize` negates grad first.
+    `maximize` negates grad first.  `foreach` changes nothing.
 
     Raises
-        ArgumentError   a negative option
+        ArgumentError   a negative option; `capturable` or `differentiable`
 
     Source
         Hinton, lecture 6 of "Neural Networks for Machine Learning", 2012; `centered` from Graves 2013; order of
@@ -43,7 +44,9 @@ class RMSprop(Optimizer):
     entrywise = True
 
     def __init__(self, params: Iterable[Any], lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8,
-                 weight_decay: float = 0, momentum: float = 0, centered: bool = False, *, maximize: bool = False):
+                 weight_decay: float = 0, momentum: float = 0, centered: bool = False, capturable: bool = False,
+                 foreach: bool | None = None, maximize: bool = False, differentiable: bool = False):
+        one_implementation(self.name, foreach, None, capturable, differentiable)
         super().__init__(params, {"lr": lr, "alpha": alpha, "eps": eps, "weight_decay": weight_decay,
                                   "momentum": momentum, "centered": centered, "maximize": maximize})
 

@@ -7,6 +7,7 @@ from typing import Any, Iterable
 import numpy as np
 
 from nn.optim.base import Optimizer
+from nn.optim.implementations import one_implementation
 from tensorgrad import kernels
 from tensorgrad.errors import ArgumentError
 
@@ -21,10 +22,10 @@ class SGD(Optimizer):
         g ← g + momentum · v  with nesterov, else v     only if momentum ≠ 0
         p ← p − lr · g
 
-    `maximize` negates grad first.
+    `maximize` negates grad first.  `foreach` and `fused` change nothing.
 
     Raises
-        ArgumentError   a negative option; `nesterov` without momentum, or with dampening
+        ArgumentError   a negative option; `nesterov` without momentum, or with dampening; `differentiable`
 
     Source
         Polyak 1964; Sutskever et al. 2013 for `nesterov`, in the form of PyTorch, where lr scales the whole step
@@ -43,7 +44,9 @@ class SGD(Optimizer):
     entrywise = True
 
     def __init__(self, params: Iterable[Any], lr: float = 1e-3, momentum: float = 0, dampening: float = 0,
-                 weight_decay: float = 0, nesterov: bool = False, *, maximize: bool = False):
+                 weight_decay: float = 0, nesterov: bool = False, *, maximize: bool = False,
+                 foreach: bool | None = None, differentiable: bool = False, fused: bool | None = None):
+        one_implementation(self.name, foreach, fused, False, differentiable)
         super().__init__(params, {"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay,
                                   "nesterov": nesterov, "maximize": maximize})
 

@@ -8,9 +8,10 @@ import warnings
 import numpy as np
 import pytest
 
+import nn
 import nn.optim as ours
 from nn.optim import lr_scheduler as our_schedules
-from nn.optim.clipping import clip_grad_norm_, clip_grad_value_
+from nn.optim.clipping import clip_grad_norm_, clip_grad_value_, clip_grads_with_norm_, get_total_norm
 from tensorgrad.tensor import Tensor, from_array
 
 pytestmark = pytest.mark.torch
@@ -40,7 +41,32 @@ OPTIMIZERS = [
     ("AdamW", {}),
     ("AdamW", {"lr": 0.05, "weight_decay": 0.3}),
     ("AdamW", {"amsgrad": True, "maximize": True}),
+    ("Adam", {"lr": 0.05, "weight_decay": 0.3, "decoupled_weight_decay": True, "foreach": True}),
+    ("Adadelta", {}),
+    ("Adadelta", {"lr": 0.5, "rho": 0.7, "eps": 1e-3, "weight_decay": 0.05, "maximize": True}),
+    ("Adamax", {}),
+    ("Adamax", {"lr": 0.05, "betas": (0.7, 0.8), "eps": 1e-3, "weight_decay": 0.05, "maximize": True}),
+    ("NAdam", {}),
+    ("NAdam", {"lr": 0.05, "betas": (0.7, 0.8), "eps": 1e-3, "weight_decay": 0.05, "momentum_decay": 0.1}),
+    ("NAdam", {"lr": 0.05, "weight_decay": 0.3, "decoupled_weight_decay": True, "maximize": True}),
+    ("RAdam", {}),  # trusts its mean square from the sixth step on
+    ("RAdam", {"lr": 0.05, "betas": (0.7, 0.8), "eps": 1e-3, "weight_decay": 0.05}),
+    ("RAdam", {"lr": 0.05, "weight_decay": 0.3, "decoupled_weight_decay": True, "maximize": True}),
+    ("Rprop", {}),
+    ("Rprop", {"lr": 0.1, "etas": (0.3, 1.5), "step_sizes": (0.02, 0.3), "maximize": True}),
+    ("ASGD", {}),
+    ("ASGD", {"lr": 0.1, "lambd": 0.01, "alpha": 0.6, "t0": 5, "weight_decay": 0.05}),
+    ("ASGD", {"lr": 0.1, "lambd": 0.01, "t0": 2, "maximize": True}),
 ]
+
+
+@pytest.fixture(autouse=True)
+def numbers_of_pytorch_in_float64():
+    """NAdam and ASGD of PyTorch keep numbers of their state in the default dtype, which here are always doubles."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(before)
 
 
 def label(value):
@@ -73,6 +99,8 @@ def test_twenty_steps(name, options, rng):
         b.step()
     for p, q in zip(mine, theirs):
         np.testing.assert_allclose(p.array, q.detach().numpy(), rtol=1e-12, atol=1e-12)
+        if name == "ASGD":
+            np.testing.assert_allclose(a.state[p]["ax"], b.state[q]["ax"].numpy(), rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("name, options", OPTIMIZERS, ids=label)
@@ -91,7 +119,8 @@ def test_float32_stays_close(name, options, rng):
 @pytest.mark.parametrize("name, options", OPTIMIZERS, ids=label)
 def test_groups_with_options_of_their_own(name, options, rng):
     mine, theirs = parameters(rng)
-    groups = [[{"params": ps[:2]}, {"params": ps[2:], "lr": 0.01, "weight_decay": 0.1}] for ps in (mine, theirs)]
+    own = {"lr": 0.01} if name == "Rprop" else {"lr": 0.01, "weight_decay": 0.1}
+    groups = [[{"params": ps[:2]}, {"params": ps[2:], **own}] for ps in (mine, theirs)]
     a, b = getattr(ours, name)(groups[0], **options), getattr(torch.optim, name)(groups[1], **options)
     for step in range(4):
         set_gradients(mine, theirs, gradients(rng, step))
@@ -114,7 +143,7 @@ def test_state_moves_between_the_libraries(name, options, to_torch, rng):
         state = a.state_dict()
         state["state"] = {i: {key: torch.tensor(value.numpy()) if isinstance(value, Tensor) else value
                               for key, value in entry.items()} for i, entry in state["state"].items()}
-        if name == "Adagrad":  # PyTorch keeps its step as a tensor and does not convert
+        if name in ("Adagrad", "Rprop"):  # PyTorch keeps its step as a tensor and does not convert
             for entry in state["state"].values():
                 entry["step"] = torch.tensor(float(entry["step"]))
         b = getattr(torch.optim, name)(theirs, lr=0.7)
@@ -148,6 +177,18 @@ SCHEDULES = [
                     "final_div_factor": 100.0, "base_momentum": [0.8, 0.7], "max_momentum": 0.9}),
     ("OneCycleLR", {"max_lr": 1.0, "total_steps": 40, "cycle_momentum": False}),
     ("OneCycleLR", {"max_lr": 1.0, "total_steps": 29, "pct_start": 0.0}),
+    ("MultiplicativeLR", {"lr_lambda": lambda epoch: 0.95}),
+    ("MultiplicativeLR", {"lr_lambda": [lambda epoch: 1 - epoch / 100, lambda epoch: 0.5]}),
+    ("PolynomialLR", {}),
+    ("PolynomialLR", {"total_iters": 17, "power": 2.5}),
+    ("CosineAnnealingWarmRestarts", {"T_0": 4}),
+    ("CosineAnnealingWarmRestarts", {"T_0": 3, "T_mult": 2, "eta_min": 0.01}),
+    ("CyclicLR", {"base_lr": 0.01, "max_lr": 0.1, "step_size_up": 3}),
+    ("CyclicLR", {"base_lr": [0.01, 0.02], "max_lr": [0.1, 0.3], "step_size_up": 3, "step_size_down": 5,
+                  "mode": "triangular2", "base_momentum": 0.7, "max_momentum": 0.95}),
+    ("CyclicLR", {"base_lr": 0.01, "max_lr": 0.1, "step_size_up": 4, "mode": "exp_range", "gamma": 0.97,
+                  "cycle_momentum": False}),
+    ("CyclicLR", {"base_lr": 0.01, "max_lr": 0.1, "step_size_up": 4, "scale_fn": lambda x: 0.9**x}),
 ]
 
 
@@ -204,6 +245,76 @@ def test_sequence_of_schedules():
         assert mine == theirs
 
 
+def test_chained_schedules():
+    pairs = []
+    for s, optimizer in zip((our_schedules, torch.optim.lr_scheduler), both_optimizers()):
+        pairs.append(s.ChainedScheduler([s.ConstantLR(optimizer, 0.1, 4), s.ExponentialLR(optimizer, 0.9)]))
+    for mine, theirs in follow(pairs, 12):
+        assert mine == theirs
+
+
+@pytest.mark.parametrize("options", [
+    {"swa_lr": 0.05}, {"swa_lr": 0.05, "anneal_epochs": 0},
+    {"swa_lr": [0.01, 0.5], "anneal_epochs": 4, "anneal_strategy": "linear"}], ids=label)
+def test_swa_learning_rate(options):
+    a, b = both_optimizers()
+    pair = ours.swa_utils.SWALR(a, **options), torch.optim.swa_utils.SWALR(b, **options)
+    for mine, theirs in follow(pair, 15):
+        assert mine == theirs
+    again = ours.swa_utils.SWALR(both_optimizers()[0], 0.3)
+    again.load_state_dict({key: value for key, value in pair[1].state_dict().items()})
+    assert again.last_epoch == 15 and again._anneal_strategy == pair[0]._anneal_strategy
+
+
+@pytest.mark.parametrize("epoch", [0, 2.5, 3, 8.75, 21])
+def test_warm_restarts_jump_to_an_epoch(epoch):
+    a, b = both_optimizers()
+    pair = (our_schedules.CosineAnnealingWarmRestarts(a, 3, 2),
+            torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(b, 3, 2))
+    for s in pair:
+        s.optimizer.step()
+        s.step(epoch)
+    assert pair[0].get_last_lr() == pair[1].get_last_lr()
+    for mine, theirs in follow(pair, 10):
+        assert mine == theirs
+
+
+# PyTorch's get_swa_multi_avg_fn fails on integer buffers such as num_batches_tracked.
+@pytest.mark.parametrize("rule, use_buffers", [
+    (None, False), (None, True), ("get_swa_avg_fn", False), ("get_swa_avg_fn", True), ("get_ema_avg_fn", False),
+    ("get_ema_avg_fn", True), ("get_swa_multi_avg_fn", False), ("get_ema_multi_avg_fn", False),
+    ("get_ema_multi_avg_fn", True)])
+def test_averaged_models(rule, use_buffers, rng):
+    mine, theirs = nn.BatchNorm1d(3, dtype=np.float64), torch.nn.BatchNorm1d(3, dtype=torch.float64)
+    averages = []
+    for library, model in ((ours.swa_utils, mine), (torch.optim.swa_utils, theirs)):
+        option = {} if rule is None else {"multi_avg_fn" if "multi" in rule else "avg_fn": getattr(library, rule)()}
+        averages.append(library.AveragedModel(model, use_buffers=use_buffers, **option))
+    for _ in range(4):
+        x = rng.normal(size=(5, 3))
+        mine(Tensor(x))
+        theirs(torch.tensor(x))
+        for p, q in zip(mine.parameters(), theirs.parameters()):
+            p.array[...] = rng.normal(size=3)
+            q.data.copy_(torch.tensor(p.array))
+        averages[0].update_parameters(mine)
+        averages[1].update_parameters(theirs)
+    a, b = (average.state_dict() for average in averages)
+    assert sorted(a) == sorted(b)
+    for name in a:
+        np.testing.assert_allclose(a[name].array, b[name].numpy(), rtol=1e-12, atol=1e-12)
+
+
+def test_update_bn(rng):
+    mine, theirs = nn.BatchNorm1d(3, dtype=np.float64).eval(), torch.nn.BatchNorm1d(3, dtype=torch.float64).eval()
+    batches = [rng.normal(size=(n, 3)) for n in (4, 7, 5)]
+    ours.swa_utils.update_bn([(Tensor(x), None) for x in batches], mine)
+    torch.optim.swa_utils.update_bn([(torch.tensor(x), None) for x in batches], theirs)
+    for name, value in theirs.state_dict().items():
+        np.testing.assert_allclose(mine.state_dict()[name].array, value.numpy(), rtol=1e-12)
+    assert mine.momentum == 0.1 and not mine.training
+
+
 def test_two_schedules_on_one_optimizer_multiply():
     a, b = both_optimizers()
     warm = our_schedules.LinearLR(a, 0.25, total_iters=5), torch.optim.lr_scheduler.LinearLR(b, 0.25, total_iters=5)
@@ -215,7 +326,8 @@ def test_two_schedules_on_one_optimizer_multiply():
         assert fall[0].get_last_lr() == fall[1].get_last_lr()
 
 
-@pytest.mark.parametrize("name, options", [row for row in SCHEDULES if row[0] != "LambdaLR"], ids=label)
+@pytest.mark.parametrize("name, options", [row for row in SCHEDULES if not {"lr_lambda", "scale_fn"} & set(row[1])],
+                         ids=label)
 def test_continuing_from_the_state_dicts(name, options):
     a, b = both_optimizers(momentum=0.9)
     pair = getattr(our_schedules, name)(a, **options), getattr(torch.optim.lr_scheduler, name)(b, **options)
@@ -255,6 +367,19 @@ def test_clip_grad_norm(norm_type, max_norm, dtype, rng):
         if q.grad is not None:
             assert p.grad.dtype == dtype
             np.testing.assert_allclose(p.grad.array, q.grad.numpy(), rtol=rtol)
+
+
+@pytest.mark.parametrize("norm_type", [2.0, 1.0, float("inf")])
+def test_norm_and_clipping_in_two_steps(norm_type, rng):
+    mine, theirs = parameters(rng)
+    set_gradients(mine, theirs, gradients(rng, 0))
+    total = get_total_norm([p.grad for p in mine], norm_type)
+    wanted = torch.nn.utils.get_total_norm([q.grad for q in theirs], norm_type)
+    np.testing.assert_allclose(total.item(), wanted.item(), rtol=1e-12)
+    clip_grads_with_norm_(mine, 0.5, total)
+    torch.nn.utils.clip_grads_with_norm_(theirs, 0.5, wanted)
+    for p, q in zip(mine, theirs):
+        np.testing.assert_allclose(p.grad.array, q.grad.numpy(), rtol=1e-12)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

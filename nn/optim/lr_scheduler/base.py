@@ -110,6 +110,15 @@ class LRScheduler:
             group["lr"] = lr
         self._last_lr = self.current()
 
+    def per_group(self, option: str, value: Any) -> list[float]:
+        """`value`, a number or a list of one per group, once per group."""
+        groups = len(self.optimizer.param_groups)
+        values = list(value) if isinstance(value, (list, tuple)) else [value] * groups
+        if len(values) != groups:
+            raise ArgumentError(f"{self.name}: {option} has {len(values)} values for {groups} parameter groups.\n"
+                                "  Pass one number, or a list of one per group.")
+        return [float(entry) for entry in values]
+
     def current(self) -> list[float]:
         """Each group's learning rate as it is now."""
         return [float(group["lr"]) for group in self.optimizer.param_groups]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from math import cos, pi
+from math import cos, floor, pi
 from typing import Any, Sequence
 
 from nn.optim.base import Optimizer
 from nn.optim.lr_scheduler.base import LRScheduler, at_least
 from tensorgrad.errors import ArgumentError
 
-__all__ = ["CosineAnnealingLR", "OneCycleLR"]
+__all__ = ["CosineAnnealingLR", "CosineAnnealingWarmRestarts", "OneCycleLR"]
 
 
 class CosineAnnealingLR(LRScheduler):
@@ -53,6 +53,86 @@ class CosineAnnealingLR(LRScheduler):
     def closed_form(self) -> list[float]:
         fraction = 1 + cos(pi * self.last_epoch / self.T_max)
         return [self.eta_min + (lr - self.eta_min) * fraction / 2 for lr in self.base_lrs]
+
+
+class CosineAnnealingWarmRestarts(LRScheduler):
+    """Lets the learning rate fall along half a cosine in `T_0` epochs, and starts again with `T_mult` times as many.
+
+        lr = eta_min + (lr(0) − eta_min) · (1 + cos(π T_cur / T_i)) / 2      T_cur epochs since the last restart, of T_i
+
+    ``step(epoch)`` jumps to an epoch, which may be a fraction: ``step(epoch + batch / batches)`` moves once per batch.
+
+    Raises
+        ArgumentError   `T_0` or `T_mult` that are no whole numbers from 1 on; a negative epoch
+
+    Source
+        Loshchilov and Hutter 2017.  A jump finds the restart before the epoch exactly, where PyTorch takes a rounded
+        logarithm and can miss one, with T_mult=3 at epoch 121 · T_0 for example
+
+    Example
+        >>> from nn.optim import SGD
+        >>> from tensorgrad.tensor import Tensor
+        >>> optimizer = SGD([Tensor([1.0], requires_grad=True)], lr=1.0)
+        >>> scheduler = CosineAnnealingWarmRestarts(optimizer, T_0=2, T_mult=2)
+        >>> for epoch in range(7):
+        ...     optimizer.step(); print(round(scheduler.get_last_lr()[0], 3), end=" "); scheduler.step()
+        1.0 0.5 1.0 0.854 0.5 0.146 1.0
+    """
+
+    def __init__(self, optimizer: Optimizer, T_0: int, T_mult: int = 1, eta_min: float = 0.0, last_epoch: int = -1):
+        for option, value in (("T_0", T_0), ("T_mult", T_mult)):
+            at_least("CosineAnnealingWarmRestarts", 1, **{option: value})
+            if value != int(value):
+                raise ArgumentError(f"CosineAnnealingWarmRestarts: {option}={value!r} is not allowed.\n"
+                                    "  Use a whole number of epochs.")
+        self.T_0, self.T_i, self.T_mult, self.eta_min = int(T_0), int(T_0), int(T_mult), eta_min
+        self.T_cur: float = last_epoch
+        super().__init__(optimizer, last_epoch)
+
+    def start(self) -> None:
+        if self.last_epoch < 0:
+            self.jump(0)
+        else:
+            self.advance()
+        super().start()
+
+    def restart(self) -> None:
+        self.jump(0)
+        super().restart()
+
+    def advance(self) -> None:
+        """Count an epoch."""
+        self.T_cur += 1
+        if self.T_cur >= self.T_i:
+            self.T_cur %= self.T_i
+            self.T_i *= self.T_mult
+
+    def jump(self, epoch: float) -> None:
+        """Find the place of `epoch` between restarts."""
+        if self.T_mult == 1:
+            self.T_cur = epoch % self.T_0
+            return
+        begin, self.T_i = 0, self.T_0
+        while epoch >= begin + self.T_i:
+            begin += self.T_i
+            self.T_i *= self.T_mult
+        self.T_cur = epoch - begin
+
+    def step(self, epoch: float | None = None) -> None:
+        """Set the learning rates of the next epoch, or of `epoch`; call it after the optimizer's steps."""
+        if epoch is None:
+            self.advance()
+            super().step()
+            return
+        at_least("CosineAnnealingWarmRestarts.step", 0, epoch=epoch)
+        self.jump(epoch)
+        self._step_count += 1
+        self.last_epoch = floor(epoch)
+        self.write(self.get_lr())
+
+    def get_lr(self) -> list[float]:
+        share = 1 + cos(pi * self.T_cur / self.T_i)
+        return [self.eta_min + (lr - self.eta_min) * share / 2 for lr in self.base_lrs]
 
 
 class OneCycleLR(LRScheduler):
@@ -124,15 +204,6 @@ class OneCycleLR(LRScheduler):
             lows, highs = self.per_group("base_momentum", base_momentum), self.per_group("max_momentum", max_momentum)
             for group, low, high in zip(self.optimizer.param_groups, lows, highs):
                 group["base_momentum"], group["max_momentum"] = low, high
-
-    def per_group(self, option: str, value: Any) -> list[float]:
-        """`value` once per group."""
-        groups = len(self.optimizer.param_groups)
-        values = list(value) if isinstance(value, (list, tuple)) else [value] * groups
-        if len(values) != groups:
-            raise ArgumentError(f"OneCycleLR: {option} has {len(values)} values for {groups} parameter groups.\n"
-                                "  Pass one number, or a list of one per group.")
-        return [float(entry) for entry in values]
 
     def phases(self) -> list[tuple[float, str, str, str, str]]:
         """(last step, lr at its start and end, momentum at its start and end) of each phase, by the groups' keys."""

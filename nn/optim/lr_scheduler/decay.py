@@ -9,7 +9,8 @@ from nn.optim.base import Optimizer
 from nn.optim.lr_scheduler.base import LRScheduler, at_least
 from tensorgrad.errors import ArgumentError
 
-__all__ = ["StepLR", "MultiStepLR", "ExponentialLR", "ConstantLR", "LinearLR", "LambdaLR"]
+__all__ = ["StepLR", "MultiStepLR", "ExponentialLR", "ConstantLR", "LinearLR", "LambdaLR", "MultiplicativeLR",
+           "PolynomialLR"]
 
 
 class StepLR(LRScheduler):
@@ -180,9 +181,67 @@ class LambdaLR(LRScheduler):
         groups = len(optimizer.param_groups)
         self.lr_lambdas = list(lr_lambda) if isinstance(lr_lambda, (list, tuple)) else [lr_lambda] * groups
         if len(self.lr_lambdas) != groups:
-            raise ArgumentError(f"LambdaLR: {len(self.lr_lambdas)} functions for {groups} parameter groups.\n"
+            raise ArgumentError(f"{self.name}: {len(self.lr_lambdas)} functions for {groups} parameter groups.\n"
                                 "  Pass one function, or a list of one per group.")
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
         return [lr * float(factor(self.last_epoch)) for lr, factor in zip(self.base_lrs, self.lr_lambdas)]
+
+
+class MultiplicativeLR(LambdaLR):
+    """Multiplies the present learning rate by ``lr_lambda(epoch)``; parameters, state and errors are those of `LambdaLR`.
+
+    Example
+        >>> from nn.optim import SGD
+        >>> from tensorgrad.tensor import Tensor
+        >>> optimizer = SGD([Tensor([1.0], requires_grad=True)], lr=1.0)
+        >>> scheduler = MultiplicativeLR(optimizer, lambda epoch: 0.5)
+        >>> for epoch in range(3):
+        ...     optimizer.step(); print(scheduler.get_last_lr()[0], end=" "); scheduler.step()
+        1.0 0.5 0.25
+    """
+
+    def first_lr(self) -> list[float]:
+        return self.current()
+
+    def get_lr(self) -> list[float]:
+        return [lr * float(factor(self.last_epoch)) for lr, factor in zip(self.current(), self.lr_lambdas)]
+
+
+class PolynomialLR(LRScheduler):
+    """Lets the learning rate fall to 0 in `total_iters` epochs, along a line or a power of it.
+
+        lr(t) = lr(0) · (1 − min(t, total_iters) / total_iters)^power
+
+    Raises
+        ArgumentError   `total_iters` below 1
+
+    Example
+        >>> from nn.optim import SGD
+        >>> from tensorgrad.tensor import Tensor
+        >>> optimizer = SGD([Tensor([1.0], requires_grad=True)], lr=1.0)
+        >>> scheduler = PolynomialLR(optimizer, total_iters=4, power=2)
+        >>> for epoch in range(5):
+        ...     optimizer.step(); print(round(scheduler.get_last_lr()[0], 4), end=" "); scheduler.step()
+        1.0 0.5625 0.25 0.0625 0.0
+    """
+
+    def __init__(self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0, last_epoch: int = -1):
+        at_least("PolynomialLR", 1, total_iters=total_iters)
+        self.total_iters, self.power = total_iters, power
+        super().__init__(optimizer, last_epoch)
+
+    def first_lr(self) -> list[float]:
+        return self.current()
+
+    def get_lr(self) -> list[float]:
+        t, end = self.last_epoch, self.total_iters
+        if t == 0 or t > end:
+            return self.current()
+        factor = ((1.0 - t / end) / (1.0 - (t - 1) / end)) ** self.power
+        return [lr * factor for lr in self.current()]
+
+    def closed_form(self) -> list[float]:
+        rest = (1.0 - min(self.total_iters, self.last_epoch) / self.total_iters) ** self.power
+        return [lr * rest for lr in self.base_lrs]

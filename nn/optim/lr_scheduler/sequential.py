@@ -1,4 +1,4 @@
-"""Schedules one after the other."""
+"""Several schedules: one after the other, or all at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nn.optim.lr_scheduler.base import LRScheduler
 from nn.optim.lr_scheduler.plateau import ReduceLROnPlateau
 from tensorgrad.errors import ArgumentError, StateError
 
-__all__ = ["SequentialLR"]
+__all__ = ["SequentialLR", "ChainedScheduler"]
 
 
 class SequentialLR(LRScheduler):
@@ -39,12 +39,7 @@ class SequentialLR(LRScheduler):
         if len(milestones) != len(schedulers) - 1:
             raise ArgumentError(f"SequentialLR: {len(milestones)} milestones between {len(schedulers)} schedules.\n"
                                 f"  Pass {max(len(schedulers) - 1, 0)} milestones: the epochs at which the next takes over.")
-        for i, scheduler in enumerate(schedulers):
-            if isinstance(scheduler, ReduceLROnPlateau):
-                raise ArgumentError(f"SequentialLR: schedule {i} is a ReduceLROnPlateau, whose step needs a metric.\n"
-                                    "  Step that one by itself.")
-            if scheduler.optimizer is not optimizer:
-                raise ArgumentError(f"SequentialLR: schedule {i} belongs to another optimizer.\n  Make it with this one.")
+        check_members("SequentialLR", schedulers, optimizer)
         self._schedulers, self._milestones = list(schedulers), list(milestones)
         self.last_epoch = last_epoch + 1
         # Making the schedules moved the learning rates: go back to the first ones, and start the first schedule alone.
@@ -58,7 +53,7 @@ class SequentialLR(LRScheduler):
     def undo(self) -> None:
         """Take back the epoch that every schedule counted when it was made."""
         for scheduler in self._schedulers:
-            if isinstance(scheduler, SequentialLR):
+            if isinstance(scheduler, (SequentialLR, ChainedScheduler)):
                 scheduler.undo()
             else:
                 scheduler.last_epoch -= 1
@@ -106,3 +101,87 @@ class SequentialLR(LRScheduler):
             scheduler.load_state_dict(own)
         self.last_epoch, self._last_lr = state["last_epoch"], list(state["_last_lr"])
         self._milestones = list(state["_milestones"])
+
+
+class ChainedScheduler(LRScheduler):
+    """Steps several schedules of one optimizer together, so that their factors multiply.
+
+    Parameters
+        optimizer   that of the schedules if None
+
+    Raises
+        ArgumentError   no schedules, one of another optimizer, or a `ReduceLROnPlateau`
+
+    Example
+        >>> from nn.optim import SGD
+        >>> from nn.optim.lr_scheduler import ConstantLR, ExponentialLR
+        >>> from tensorgrad.tensor import Tensor
+        >>> optimizer = SGD([Tensor([1.0], requires_grad=True)], lr=1.0)
+        >>> scheduler = ChainedScheduler([ConstantLR(optimizer, 0.1, total_iters=2), ExponentialLR(optimizer, 0.5)])
+        >>> for epoch in range(4):
+        ...     optimizer.step(); print(round(scheduler.get_last_lr()[0], 3), end=" "); scheduler.step()
+        0.1 0.05 0.25 0.125
+    """
+
+    without_state = ("optimizer", "_schedulers")
+
+    def __init__(self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None = None):
+        if not schedulers:
+            raise ArgumentError("ChainedScheduler: there are no schedules.\n  Pass at least one.")
+        self.attach(schedulers[0].optimizer if optimizer is None else optimizer)
+        check_members("ChainedScheduler", schedulers, self.optimizer)
+        self._schedulers = list(schedulers)
+        self._last_lr = self.current()
+
+    def undo(self) -> None:
+        """Take back the epoch that every schedule counted when it was made."""
+        for scheduler in self._schedulers:
+            scheduler.last_epoch -= 1
+
+    def start(self) -> None:
+        for scheduler in self._schedulers:
+            scheduler.start()
+        self._last_lr = self.current()
+
+    def restart(self) -> None:
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["initial_lr"]
+        for scheduler in self._schedulers:
+            scheduler.last_epoch = -1
+        self.start()
+
+    def step(self) -> None:
+        """Set the learning rates of the next epoch; call it after the optimizer's steps."""
+        for scheduler in self._schedulers:
+            scheduler.step()
+        self._last_lr = self.current()
+
+    def state_dict(self) -> dict[str, Any]:
+        return {**super().state_dict(), "_schedulers": [scheduler.state_dict() for scheduler in self._schedulers]}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        before = self.state_dict()
+        if set(before) != set(state_dict) or len(before["_schedulers"]) != len(state_dict["_schedulers"]):
+            raise StateError("ChainedScheduler: the state is not of a chain of as many schedules.\n"
+                             "  Make it of the same schedules as the one that was saved.")
+        try:
+            self.restore(state_dict)
+        except StateError:
+            self.restore(before)
+            raise
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Set everything to `state`."""
+        for scheduler, own in zip(self._schedulers, state["_schedulers"]):
+            scheduler.load_state_dict(own)
+        self._last_lr = list(state["_last_lr"])
+
+
+def check_members(who: str, schedulers: Sequence[LRScheduler], optimizer: Optimizer) -> None:
+    """Raise unless each schedule can be stepped without a metric, and moves `optimizer`."""
+    for i, scheduler in enumerate(schedulers):
+        if isinstance(scheduler, ReduceLROnPlateau):
+            raise ArgumentError(f"{who}: schedule {i} is a ReduceLROnPlateau, whose step needs a metric.\n"
+                                "  Step that one by itself.")
+        if scheduler.optimizer is not optimizer:
+            raise ArgumentError(f"{who}: schedule {i} belongs to another optimizer.\n  Make it with this one.")

@@ -10,10 +10,13 @@ from collections import Counter
 import numpy as np
 import pytest
 
+import nn
 from nn.optim import SGD, Adagrad, Adam
 from nn.optim import lr_scheduler as schedules
-from nn.optim.lr_scheduler import (ConstantLR, CosineAnnealingLR, ExponentialLR, LambdaLR, LinearLR, LRScheduler,
-                                   MultiStepLR, OneCycleLR, ReduceLROnPlateau, SequentialLR, StepLR)
+from nn.optim.lr_scheduler import (ChainedScheduler, ConstantLR, CosineAnnealingLR, CosineAnnealingWarmRestarts, CyclicLR,
+                                   ExponentialLR, LambdaLR, LinearLR, LRScheduler, MultiplicativeLR, MultiStepLR, OneCycleLR,
+                                   PolynomialLR, ReduceLROnPlateau, SequentialLR, StepLR)
+from nn.optim.swa_utils import SWALR, AveragedModel, get_ema_avg_fn
 from tensorgrad.errors import ArgumentError, DtypeError, StateError
 from tensorgrad.tensor import Tensor
 
@@ -40,6 +43,7 @@ CLOSED = [
     (ConstantLR, {"factor": 0.25, "total_iters": 4}, lambda t: 0.25 if t < 4 else 1.0),
     (LinearLR, {"start_factor": 0.2, "end_factor": 0.7, "total_iters": 5}, lambda t: 0.2 + 0.5 * min(t, 5) / 5),
     (LambdaLR, {"lr_lambda": lambda t: 1 / (t + 1)}, lambda t: 1 / (t + 1)),
+    (PolynomialLR, {"total_iters": 7, "power": 2}, lambda t: (1 - min(t, 7) / 7) ** 2),
     (CosineAnnealingLR, {"T_max": 5, "eta_min": 0.1}, lambda t: 0.1 + 0.9 * (1 + math.cos(math.pi * t / 5)) / 2),
 ]
 
@@ -187,6 +191,24 @@ def test_a_group_added_later_is_noticed():
     (lambda o: SequentialLR(o, [StepLR(o, 1)], [2]), ArgumentError, "1 milestones between 1 schedules"),
     (lambda o: SequentialLR(o, [StepLR(sgd(), 1)], []), ArgumentError, "schedule 0 belongs to another optimizer"),
     (lambda o: SequentialLR(o, [ReduceLROnPlateau(o)], []), ArgumentError, "schedule 0 is a ReduceLROnPlateau"),
+    (lambda o: ChainedScheduler([]), ArgumentError, "ChainedScheduler: there are no schedules"),
+    (lambda o: ChainedScheduler([StepLR(o, 1), StepLR(sgd(), 1)]), ArgumentError, "schedule 1 belongs to another"),
+    (lambda o: ChainedScheduler([ReduceLROnPlateau(o)]), ArgumentError, "ChainedScheduler: schedule 0 is a Reduce"),
+    (lambda o: MultiplicativeLR(o, [abs, abs]), ArgumentError, "MultiplicativeLR: 2 functions for 1"),
+    (lambda o: PolynomialLR(o, 0), ArgumentError, "total_iters=0"),
+    (lambda o: CosineAnnealingWarmRestarts(o, 0), ArgumentError, "T_0=0"),
+    (lambda o: CosineAnnealingWarmRestarts(o, 2, 1.5), ArgumentError, "T_mult=1.5 is not allowed(.|\n)*whole number"),
+    (lambda o: CosineAnnealingWarmRestarts(o, 2).step(-1), ArgumentError, "epoch=-1"),
+    (lambda o: CyclicLR(o, 0.1, 1.0, mode="square"), ArgumentError, "mode='square' is unknown"),
+    (lambda o: CyclicLR(o, 0.1, 1.0, scale_fn=abs, scale_mode="x"), ArgumentError, "scale_mode='x' is unknown"),
+    (lambda o: CyclicLR(o, [0.1, 0.2], 1.0), ArgumentError, "base_lr has 2 values for 1 parameter groups"),
+    (lambda o: CyclicLR(o, 0.1, 1.0, 0), ArgumentError, "step_size_up=0"),
+    (lambda o: CyclicLR(Adagrad(o.param_groups[0]["params"]), 0.1, 1.0), ArgumentError, "neither momentum nor betas"),
+    (lambda o: SWALR(o, 0.1, anneal_strategy="x"), ArgumentError, "anneal_strategy='x'"),
+    (lambda o: SWALR(o, 0.1, anneal_epochs=-1), ArgumentError, "anneal_epochs=-1"),
+    (lambda o: get_ema_avg_fn(1.5), ArgumentError, "decay=1.5 is not allowed"),
+    (lambda o: AveragedModel(nn.ReLU(), avg_fn=max, multi_avg_fn=max), ArgumentError, "exclude each other"),
+    (lambda o: AveragedModel(nn.Linear(2, 3)).update_parameters(nn.Linear(2, 2)), ArgumentError, "of the shapes of"),
 ])
 def test_refusals(make, error, text):
     with pytest.raises(error, match=text):
@@ -194,7 +216,8 @@ def test_refusals(make, error, text):
 
 
 ANY = [*[(cls, options) for cls, options, _ in CLOSED], (OneCycleLR, {"max_lr": 1.0, "total_steps": 40}),
-       (ReduceLROnPlateau, {})]
+       (ReduceLROnPlateau, {}), (CosineAnnealingWarmRestarts, {"T_0": 3, "T_mult": 2}), (SWALR, {"swa_lr": 0.1}),
+       (CyclicLR, {"base_lr": 0.1, "max_lr": 1.0, "step_size_up": 3})]
 
 
 @pytest.mark.parametrize("cls, options", ANY, ids=lambda v: getattr(v, "__name__", ""))
@@ -240,6 +263,36 @@ def test_a_sequence_refuses_the_state_of_another():
         with pytest.raises(StateError):
             scheduler.load_state_dict(state)
         assert json.dumps(scheduler.state_dict()) == before
+
+
+def test_a_chain_continues_from_its_state_and_refuses_another():
+    def chain(optimizer):
+        return ChainedScheduler([ConstantLR(optimizer, 0.5, 4), ExponentialLR(optimizer, 0.5)])
+
+    one, two = chain(sgd()), chain(sgd())
+    follow(one, 3)
+    two.load_state_dict(json.loads(json.dumps(one.state_dict())))
+    two.optimizer.load_state_dict(one.optimizer.state_dict())
+    assert follow(one, 4) == follow(two, 4)
+    before, other = json.dumps(two.state_dict()), sgd()
+    for state in (StepLR(sgd(), 1).state_dict(),
+                  ChainedScheduler([ConstantLR(other), StepLR(other, 3)]).state_dict()):
+        with pytest.raises(StateError):
+            two.load_state_dict(state)
+        assert json.dumps(two.state_dict()) == before
+
+
+def test_a_chain_within_a_sequence():
+    optimizer = sgd(lr=1.0)
+    chain = ChainedScheduler([ConstantLR(optimizer, 0.5, 99), ExponentialLR(optimizer, 0.5)])
+    scheduler = SequentialLR(optimizer, [PolynomialLR(optimizer, 4), chain], milestones=[2])
+    assert follow(scheduler, 5) == pytest.approx([1.0, 0.75, 0.5, 0.25, 0.125])
+
+
+def test_a_jump_over_three_fold_restarts_lands_on_the_restart():
+    scheduler = CosineAnnealingWarmRestarts(sgd(lr=1.0), T_0=1, T_mult=3)
+    scheduler.step(121)  # 1 + 3 + 9 + 27 + 81
+    assert scheduler.get_last_lr() == [1.0] and scheduler.T_i == 243
 
 
 def test_numpy_integers_are_numbers():

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nn.optim import SGD, Adagrad, Adam, AdamW, RMSprop
+from nn.optim import ASGD, SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, Lion, NAdam, RAdam, RMSprop, Rprop
+from tensorgrad.errors import ArgumentError
 from tensorgrad.tensor import Tensor
 
 
@@ -39,6 +40,11 @@ def run(optimizer_class, gradients, start=1.0, **options):
     (Adam, {"lr": 0.1, "betas": (0.5, 0.75), "eps": 1.0}, [1 - 0.2 / 3, None]),
     (AdamW, {"lr": 0.1, "betas": (0.5, 0.75), "eps": 0.0, "weight_decay": 0.5}, [0.85, None]),
     (Adam, {"lr": 0.1, "betas": (0.5, 0.75), "eps": 0.0, "weight_decay": 0.5}, [0.9, None]),
+    (Lion, {"lr": 0.1, "betas": (0.5, 0.75), "weight_decay": 1.0}, [0.8, 0.62]),  # 0.9 · 1 − 0.1, then 0.9 · 0.8 − 0.1
+    (Lion, {"lr": 0.1, "maximize": True}, [1.1, 1.2]),
+    (Rprop, {"lr": 0.1}, [0.9, 0.78]),
+    (Adamax, {"lr": 0.1, "betas": (0.5, 0.5), "eps": 0.0}, [0.9, 0.9 - 0.1 / 0.75 * 2.5 / 4]),
+    (ASGD, {"lr": 0.1, "lambd": 0.0}, [0.8, 0.4]),
 ])
 def test_two_steps(optimizer, options, wanted):
     for value, expected in zip(run(optimizer, [2.0, 4.0], **options), wanted):
@@ -77,3 +83,50 @@ def test_options_can_change_between_steps():
         p.grad = Tensor(np.array([2.0]))
         optimizer.step()
         assert p.item() == pytest.approx(wanted)
+
+
+def test_lion_weighs_the_gradient_against_its_mean():
+    # m = 2 after the first step; ½ · 2 − ½ · 1 > 0 although the gradient has turned
+    assert run(Lion, [4.0, -1.0], lr=0.1, betas=(0.5, 0.5)) == pytest.approx([0.9, 0.8])
+    assert run(Lion, [4.0, -3.0], lr=0.1, betas=(0.5, 0.5)) == pytest.approx([0.9, 1.0])
+
+
+def test_rprop_leaves_out_a_step_where_the_gradient_turns():
+    assert run(Rprop, [2.0, -2.0, -2.0], lr=0.1) == pytest.approx([0.9, 0.9, 0.95])
+
+
+ALL = [ASGD, SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, Lion, NAdam, RAdam, RMSprop, Rprop]
+
+
+@pytest.mark.parametrize("cls", ALL)
+def test_switches_between_implementations(cls):
+    assert run(cls, [2.0, -1.0], foreach=True) == run(cls, [2.0, -1.0], foreach=False) == run(cls, [2.0, -1.0])
+    with pytest.raises(ArgumentError, match=f"{cls.__name__}: differentiable=True is not offered"):
+        run(cls, [], differentiable=True)
+    if cls not in (SGD, Adagrad):
+        with pytest.raises(ArgumentError, match=f"{cls.__name__}: capturable=True is for CUDA graphs"):
+            run(cls, [], capturable=True)
+
+
+@pytest.mark.parametrize("cls", [SGD, Adagrad, Adam, AdamW])
+def test_fused_is_accepted_alone(cls):
+    assert run(cls, [2.0], fused=True) == run(cls, [2.0])
+    with pytest.raises(ArgumentError, match="foreach=True and fused=True exclude each other"):
+        run(cls, [], fused=True, foreach=True)
+
+
+@pytest.mark.parametrize("cls, options, text", [
+    (Adadelta, {"rho": 1.5}, r"rho=1.5 is not allowed.\n  Use a number in \[0, 1\]"),
+    (Adadelta, {"eps": -1}, "eps=-1 is not allowed"),
+    (Adamax, {"betas": (0.9, 1.0)}, r"betas\[1\]=1.0"),
+    (NAdam, {"momentum_decay": -1}, "momentum_decay=-1"),
+    (RAdam, {"betas": 0.9}, "betas=0.9 is not allowed"),
+    (Rprop, {"etas": (1.2, 0.5)}, r"etas=\(1.2, 0.5\) is not allowed"),
+    (Rprop, {"step_sizes": 3}, "step_sizes=3 is not allowed"),
+    (ASGD, {"lr": -1}, "lr=-1 is not allowed"),
+    (ASGD, {"t0": "soon"}, "t0='soon' is not allowed"),
+    (Lion, {"weight_decay": -1}, "weight_decay=-1"),
+])
+def test_refused_options(cls, options, text):
+    with pytest.raises(ArgumentError, match=f"{cls.__name__}: {text}"):
+        run(cls, [], **options)

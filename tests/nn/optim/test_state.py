@@ -8,12 +8,13 @@ import pickle
 import numpy as np
 import pytest
 
-from nn.optim import SGD, Adagrad, Adam, AdamW, RMSprop
+from nn.optim import ASGD, SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, Lion, NAdam, RAdam, RMSprop, Rprop
 from tensorgrad.errors import ArgumentError, StateError
 from tensorgrad.tensor import Tensor, from_array
 
 RICH = [(SGD, {"lr": 0.1, "momentum": 0.9}), (Adagrad, {"lr_decay": 0.1}), (RMSprop, {"centered": True, "momentum": 0.9}),
-        (Adam, {"amsgrad": True}), (AdamW, {})]
+        (Adam, {"amsgrad": True}), (AdamW, {}), (Adadelta, {}), (Adamax, {}), (NAdam, {}), (RAdam, {}), (Rprop, {}),
+        (ASGD, {"lambd": 0.1, "t0": 2}), (Lion, {"weight_decay": 0.1})]
 
 
 def parameters():
