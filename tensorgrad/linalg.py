@@ -62,5 +62,5 @@ def norm(A: Operand, ord: Any = None, dim: Dims = None, keepdim: bool = False, *
         dim = tuple(range(A.ndim))
     several = (dim,) if isinstance(dim, (int, np.integer)) else tuple(dim)
     if len(several) == 2 or isinstance(ord, str):
-        return matrix_norm(A, ord, several, keepdim, dtype=dtype)  # type: ignore[arg-type]
+        return matrix_norm(A, ord, several, keepdim, dtype=dtype)
     return vector_norm(A, ord, several, keepdim, dtype=dtype)

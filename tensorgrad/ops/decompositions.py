@@ -206,7 +206,7 @@ class SymmetricEigenvalues(Factors):
     __slots__ = ("uplo",)
     differentiable = True
 
-    def __init__(self, uplo: str):
+    def __init__(self, uplo: Any):
         self.uplo = uplo
 
     def shapes_of(self, rows, columns):
@@ -328,6 +328,7 @@ def qr(A: Operand, mode: str = "reduced") -> Qr:
             raise GraphError(message("qr", f"mode={mode!r} of a ({rows}, {columns}) matrix has no gradient", {"A": A},
                                      "Use mode='reduced'."))
         return Qr(*map(Tensor, qr(A.array, mode)))
+    none: Any = np.empty(0, A.dtype)
     if mode == "r":
-        return Qr(np.empty(0, A.dtype), lapack("qr", lambda x: np.linalg.qr(x, "r"), A))
-    return Qr(*lapack("qr", lambda x: tuple(np.linalg.qr(x, mode)), A))
+        return Qr(none, lapack("qr", lambda x: np.linalg.qr(x, "r"), A))
+    return Qr(*lapack("qr", lambda x: tuple(np.linalg.qr(x, "complete")), A))

@@ -162,11 +162,11 @@ def scatter_add(input: Operand, dim: int, index: Operand, src: Operand) -> Tenso
         >>> scatter_add(Tensor([[0.0, 0.0]]), 1, Tensor([[1, 1]]), Tensor([[2.0, 3.0]]))
         tensor([[0., 5.]])
     """
-    check_dtypes("scatter_add", input, src)
     x, index, src = with_axis("scatter_add", input, index, src)
     if not math.prod(index.shape):
         return input + sum(src.reshape(-1)[:0], dtype=src.dtype)
     axis, index = check_along("scatter_add", x, dim, index, src)
+    check_dtypes("scatter_add", input, src)
     return input + ScatterAdd(axis, x.shape).apply(fitted(src, index), index).reshape(input.shape)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Sequence
 
 import numpy as np
 
 from tensorgrad.errors import ArgumentError, DtypeError, ShapeError, message
+from tensorgrad.ops.choice import where
 from tensorgrad.ops.linalg import matmul
 from tensorgrad.ops.matrices import check_square
 from tensorgrad.ops.matrix_inverse import inv
@@ -122,11 +124,12 @@ def matrix_power(input: Operand, n: int) -> Tensor:
         raise DtypeError(message("matrix_power", f"n={n!r} is no integer", {"input": input}, "Use an integer."))
     check_square("matrix_power", input, floats=n < 0)
     if n == 0:
-        return input * 0 + np.eye(input.shape[-1], dtype=input.dtype)
-    base, n, power = (inv(input), -n, None) if n < 0 else (input, n, None)
-    while n:
-        if n % 2:
-            power = base if power is None else matmul(power, base)
-        n //= 2
-        base = matmul(base, base) if n else base
-    return power
+        return where(False, input, np.eye(input.shape[-1], dtype=input.dtype))
+    base, left = (inv(input), -n) if n < 0 else (input, n)
+    factors = []  # base to those powers of 2 that add up to n
+    while left:
+        if left % 2:
+            factors.append(base)
+        left //= 2
+        base = matmul(base, base) if left else base
+    return functools.reduce(matmul, factors)

@@ -21,7 +21,7 @@ __all__ = ["matrix_norm", "norm"]
 NUMBERS = (1, -1, 2, -2, float("inf"), -float("inf"))
 
 
-def matrix_norm(A: Operand, ord: Any = "fro", dim: tuple[int, int] = (-2, -1), keepdim: bool = False, *,
+def matrix_norm(A: Operand, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *,
                 dtype: Any = None) -> Tensor:
     """A norm of the matrices that axes `dim`, rows and columns, make up.
 
@@ -94,7 +94,7 @@ def norm(input: Operand, p: Any = "fro", dim: Dims = None, keepdim: bool = False
     """
     input = as_float(input if dtype is None else to(input, dtype))
     if p == "nuc":
-        return matrix_norm(input, "nuc", tuple(range(input.ndim)) if dim is None else dim, keepdim)
+        return matrix_norm(input, "nuc", dim or tuple(range(input.ndim)), keepdim)
     if p is None or p == "fro":
         p = 2
     if isinstance(p, str):

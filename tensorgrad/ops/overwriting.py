@@ -222,7 +222,7 @@ def masked_scatter(input: Operand, mask: Operand, source: Operand) -> Tensor:
 # -- as a view ---------------------------------------------------------------------------------------------------------
 
 
-def into_view(who: str, input: Operand, src: Operand, positions: np.ndarray) -> Tensor:
+def into_view(who: str, input: Operand, src: Operand, positions: Any) -> Tensor:
     """`input` with `src` written at `positions`, which have its shape."""
     if src.shape != positions.shape:
         raise ShapeError(message(who, f"src does not have the shape {positions.shape} of what it replaces",

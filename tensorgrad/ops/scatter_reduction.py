@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -50,25 +51,25 @@ def scatter(input: Operand, dim: int, index: Operand, src: Operand | float | Non
         raise ArgumentError(message("scatter", f"reduce={reduce!r} is unknown", {"input": input},
                                     "Use 'add' or 'multiply'; scatter_reduce has more."))
     number = not isinstance(values, (Tensor, np.ndarray))
-    if not number and (isinstance(input, Tensor) or isinstance(values, Tensor)):
-        check_dtypes("scatter", input, values)
-    x, index, values = with_axis("scatter", input, index, np.asarray(values) if number else values)
+    sent: Any
+    x, index, sent = with_axis("scatter", input, index, np.asarray(values) if number else values)
     if not math.prod(index.shape):
         one_axis("scatter", x, dim)
         return clone(input)
-    axis, index = check_along("scatter", x, dim, index, None if number else values)
+    axis, index = check_along("scatter", x, dim, index, None if number else sent)
     if number:
-        values = values.astype(x.dtype).reshape(())
+        sent = sent.astype(x.dtype).reshape(())
         if reduce is not None:
-            values = np.broadcast_to(values, index.shape)
+            sent = np.broadcast_to(sent, index.shape)
     else:
-        values = fitted(values, index)
+        check_dtypes("scatter", x, sent)
+        sent = fitted(sent, index)
     if reduce == "add":
-        written = x + ScatterAdd(axis, x.shape).apply(values, index)
+        written = x + ScatterAdd(axis, x.shape).apply(sent, index)
     elif reduce == "multiply":
-        written = product(x, axis, index, values, True)
+        written = product(x, axis, index, sent, True)
     else:
-        written = Scatter(axis).apply(x, index, values)
+        written = Scatter(axis).apply(x, index, sent)
     return written.reshape(input.shape)
 
 
@@ -78,7 +79,7 @@ class ScatterAmax(Op):
     __slots__ = ("dim",)
     keeps = (0, 1, 2)
     keeps_output = True
-    choose = np.maximum
+    choose: np.ufunc = np.maximum
 
     def __init__(self, dim: int):
         self.dim = dim

@@ -84,8 +84,25 @@ def test_scatter_errors(x):
         x.scatter(1, Tensor([[0]]), Tensor([[1]]))
     with pytest.raises(ArgumentError, match="scatter: neither src nor value is given"):
         x.scatter(1, Tensor([[0]]))
-    with pytest.raises(RangeError, match="gather: a tensor without axes has none to work along"):
-        tg.gather(Tensor(1.0), 0, Tensor(0))
+    with pytest.raises(ArgumentError, match="scatter: reduce='max' is unknown(.|\n)*scatter_reduce has more"):
+        x.scatter(1, Tensor([[0]]), 1.0, reduce="max")
+    with pytest.raises(DtypeError, match="scatter_add: src has another dtype than input"):
+        x.scatter_add(1, Tensor([[0]]), Tensor([[1]]))
+    with pytest.raises(RangeError, match="gather: dim=1 is no axis of a tensor with 1 axes"):
+        tg.gather(Tensor(1.0), 1, Tensor(0))
+
+
+def test_a_tensor_without_axes_has_one_entry():
+    assert tg.gather(Tensor(1.0), 0, Tensor(0)).shape == ()
+    assert tg.gather(Tensor(1.0), 0, Tensor([0, 0])).tolist() == [1, 1]
+    assert tg.scatter(Tensor(1.0), 0, Tensor(0), Tensor(5.0)).item() == 5
+    assert tg.scatter_add(Tensor(1.0), 0, Tensor(0), Tensor(5.0)).item() == 6
+
+
+def test_an_empty_index_picks_and_writes_nothing(x):
+    nothing = Tensor(np.zeros((2, 0), int))
+    assert x.gather(0, nothing).shape == (2, 0)
+    assert x.scatter(1, nothing, 7.0).tolist() == x.tolist()
 
 
 def test_take_along_dim_errors(x):
