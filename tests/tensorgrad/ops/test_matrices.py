@@ -110,7 +110,8 @@ def test_full_factors_have_no_gradient():
     (lambda: tg.linalg.matrix_norm(square, 3), ArgumentError, "matrix_norm: ord=3 is unknown"),
     (lambda: tg.linalg.matrix_norm(square, dim=(0,)), ArgumentError, r"matrix_norm: dim=\(0,\) are not two axes"),
     (lambda: tg.linalg.matrix_norm(square[0]), ShapeError, "matrix_norm: the input has 1 axes"),
-    (lambda: tg.linalg.norm(Tensor(np.zeros((1, 1, 1))), 2), ShapeError, "norm: ord=2 without dim, for an input with 3 axes"),
+    (lambda: tg.linalg.norm(Tensor(np.zeros((1, 1, 1))), 2), ShapeError,
+     "norm: ord=2 without dim, for an input with 3 axes"),
     (lambda: tg.norm(square, "spectral"), ArgumentError, "norm: p='spectral' is unknown"),
 ])
 def test_error_texts(call, error, text):
