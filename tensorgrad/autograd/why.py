@@ -109,7 +109,8 @@ def by_itself(tensor: Tensor) -> Reason:
                           "Call backward on a loss that depends on it.")
         return Reason("not-a-leaf", f"it is a result, of {tensor.creator.where}, and only leaves keep their gradient",
                       (describe(tensor),), "Call t.retain_grad() before backward.")
-    users = [op for op in gc.get_objects() if isinstance(op, Op) and any(s is tensor for s in getattr(op, "sources", ()))]
+    ops = [op for op in gc.get_objects() if issubclass(type(op), Op)]  # isinstance would ask some objects for their class
+    users = [op for op in ops if any(source is tensor for source in getattr(op, "sources", ()))]
     if not users:
         return Reason("not-used", "no graph that is still alive uses it: nothing was computed from it while the graph was "
                       "recorded, or the result is gone", (describe(tensor),),

@@ -4,10 +4,8 @@ import numpy as np
 
 from tensorgrad.ops.extrema import Picked
 from tensorgrad.ops.masking import Masked
-from tensorgrad.ops.normalization import Normalize
 from tensorgrad.ops.products import ProductOfOthers
 from tests.op_cases.case import Case, away_from_zero, booleans, fixed, normal
-from tests.op_cases.normalization import normalize
 
 # PyTorch has none of them.
 CASES = [
@@ -19,9 +17,6 @@ CASES = [
          torch=False),
     Case("picked", lambda lib, x, index: Picked(1, keepdim=False).apply(x, index), (normal(3, 4), fixed([[1], [0], [3]])),
          lambda x, index: np.take_along_axis(x, index, 1)[:, 0], torch=False),
-    Case("normalize-op", lambda lib, x, w, b: Normalize((1,), 0.01, (4, 6), (1, 6)).apply(x, w, b),
-         (normal(4, 6), normal(6), normal(6)), lambda x, w, b: normalize(x, 1, 0.01) * w + b, ops=("normalize",),
-         torch=False),
     Case("product_of_others", lambda lib, x: ProductOfOthers().apply(x), (away_from_zero(3, 4),),
          lambda x: x.prod(1, keepdims=True) / x, torch=False),
     Case("product_of_others-zeros", lambda lib, x: ProductOfOthers().apply(x), (fixed([[0.0, 2.0, 3.0], [0.0, 0.0, 3.0]]),),

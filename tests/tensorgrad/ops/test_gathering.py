@@ -75,7 +75,7 @@ def test_gather_errors(x, index, error, text):
 
 def test_scatter_errors(x):
     with pytest.raises(ShapeError, match="scatter_add: the index is longer than src in axis 1: 3 > 2"):
-        x.scatter_add(1, Tensor([[0, 1, 2]]), Tensor([[1.0, 2.0]]))
+        x.scatter_add(1, Tensor([[0, 1, 2]]), Tensor([[1.0, 2.0]], dtype=x.dtype))
     with pytest.raises(ShapeError, match="scatter: the operands have 2, 2, 1 axes"):
         x.scatter(1, Tensor([[0]]), Tensor([1.0]))
     with pytest.raises(RangeError, match="scatter: index 3"):
