@@ -161,6 +161,11 @@ def multi_margin_loss(input: Tensor, target: Any, p: int = 1, margin: float = 1.
     check_reduction("multi_margin_loss", reduction)
     if p not in (1, 2):
         raise ArgumentError(f"multi_margin_loss: p={p} is not defined.\n  Use 1 or 2.")
+    shape = shape_of(target)
+    if input.ndim < 2:  # one example, whose target may have an axis; a number is the score of a single class
+        input = input.reshape(-1)
+        if shape == (1,):
+            target = target.reshape(())
     classes, _ = check_classes("multi_margin_loss", input, target, None)
     weights = class_weights("multi_margin_loss", input, weight)
     axis = input.ndim - 1
@@ -172,7 +177,7 @@ def multi_margin_loss(input: Tensor, target: Any, p: int = 1, margin: float = 1.
         short = short * short
     if weights is not None:
         short = short * np.expand_dims(weights[classes], axis)
-    return reduced(ops.sum(short, axis) / float(input.shape[axis]), reduction)
+    return reduced((ops.sum(short, axis) / float(input.shape[axis])).reshape(shape), reduction)
 
 
 UNSIGNED = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}

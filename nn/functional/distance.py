@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from nn.functional.reducing import Reduction, check_reduction, check_same_shape, reduced
 from tensorgrad import Tensor, ops
 from tensorgrad.errors import ArgumentError, ShapeError, message
@@ -38,6 +40,9 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
         tensor([0.7071])
     """
     check_broadcast("cosine_similarity", x1=x1, x2=x2)
+    if x1.shape != x2.shape:  # `dim` counts the axes of the broadcast shape
+        shape = np.broadcast_shapes(x1.shape, x2.shape)
+        x1, x2 = ops.broadcast_to(x1, shape), ops.broadcast_to(x2, shape)
     lengths = [ops.clamp(ops.norm(x, 2, dim), min=eps) for x in (x1, x2)]
     return ops.sum(x1 * x2, dim) / (lengths[0] * lengths[1])
 

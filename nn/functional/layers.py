@@ -63,6 +63,8 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
     if input.ndim < 3:
         raise ShapeError(message("local_response_norm", f"expects (N, C, ...), got {input.ndim} axes", {"input": input},
                                  "Give it an image, or another signal with channels."))
+    if not input.numel():
+        return input
     squares = ops.square(input)
     padded = ops.pad(squares, (*[0, 0] * (input.ndim - 2), size // 2, (size - 1) // 2))
     channels = input.shape[1]

@@ -171,7 +171,7 @@ def gaussian_nll_loss(input: Tensor, target: Any, var: Any, full: bool = False, 
     `full` adds the constant ½ log 2π.  The gradient of `var` passes the limit `eps` as if it were not there.
 
     Shapes
-        input, target (*); var like input, or with a last axis of length 1 or none, or one number
+        input, target (*); var like input, or with one axis of length 1, or without the last axis, or one number
 
     Raises
         ArgumentError   an unknown reduction, a negative variance
@@ -189,7 +189,7 @@ def gaussian_nll_loss(input: Tensor, target: Any, var: Any, full: bool = False, 
     if shape != input.shape:
         if shape == input.shape[:-1]:
             var = ops.unsqueeze(var, -1)
-        elif shape[:-1] != input.shape[:-1] or shape[-1:] != (1,):
+        elif len(shape) != input.ndim or [n for n, m in zip(shape, input.shape) if n != m] != [1]:
             raise ShapeError(message("gaussian_nll_loss", f"var has shape {shape}, the input {input.shape}",
                                      {"input": input, "var": var},
                                      f"Use {input.shape}, {(*input.shape[:-1], 1)} or one number."))

@@ -223,7 +223,7 @@ class MaxUnpool2d(MaxUnpool):
     """The winners of `MaxPool2d` back in their places, zeros elsewhere.
 
     Called with the result of a pooling with ``return_indices=True``, its indices, and where several sizes would fit the size
-    of the image.  A cell that won several overlapping windows gets their sum.
+    of the image.  A cell that won several overlapping windows gets the entry of the last.
 
     Shapes
         input, indices   (N, C, H', W') or (C, H', W')

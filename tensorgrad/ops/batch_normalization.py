@@ -11,7 +11,7 @@ from tensorgrad.errors import ArgumentError, message
 from tensorgrad.kernels.reference.sums import spread_rows
 from tensorgrad.op import Op
 from tensorgrad.ops.normalization import (GroupNorm, Normalize, channels, check_parameters, check_several, images,
-                                          like, normalized)
+                                          like, normalized, of_nothing)
 from tensorgrad.ops.promotion import Operand, array_of
 from tensorgrad.ops.reduction import count, sum
 from tensorgrad.tensor import Tensor
@@ -105,6 +105,8 @@ def batch_norm(input: Operand, running_mean: Operand | None, running_var: Operan
         return normalized(measured, input, weight, bias)
     over = (0, *range(2, input.ndim))
     n = count(input.shape, over)
+    if not n:
+        return of_nothing(input, weight, bias)
     check_several("batch_norm", input, n, "channel when training",
                   "Use a larger batch (drop_last=True in the loader), or model.eval().")
     op = BatchNorm(over, eps, input.shape, (1, c, *[1] * (input.ndim - 2)))
@@ -169,6 +171,8 @@ def instance_norm(input: Operand, running_mean: Operand | None = None, running_v
                      bias=bias, running_mean=running_mean, running_var=running_var)
     over = tuple(range(2, input.ndim))
     n = count(input.shape, over)
+    if not n:
+        return of_nothing(input, weight, bias)
     check_several("instance_norm", input, n, "channel and image",
                   "Use larger images, or batch_norm, which takes the images together.")
     op = InstanceNorm(over, eps, input.shape, (1, c, *[1] * (input.ndim - 2)))

@@ -170,7 +170,7 @@ def feature_alpha_dropout(input: Operand, p: float = 0.5, training: bool = False
         ArgumentError   p outside 0 to 1
         ShapeError      fewer than two axes
     """
-    if input.ndim < 2:
+    if input.ndim < 2 and training and p:
         raise ShapeError(message("feature_alpha_dropout", f"expects (N, C, ...), got {input.ndim} axes", {"input": input},
                                  "Use alpha_dropout, which drops entries one by one."))
     return drop("feature_alpha_dropout", AlphaDropout, input, p, training, generator,

@@ -79,6 +79,8 @@ class CrossEntropy(Op):
         x, classes = self.inputs[0], array_of(self.inputs[1])
         if self.reduction == "mean":
             grad = grad / self.divisor
+            if not self.divisor and not (classes >= 0).any():  # the mean of no losses is NaN, its gradient 0
+                grad = masked(grad, np.zeros((), bool))
         if self.shares is not None:
             grad = grad * self.shares
         axis = min(x.ndim - 1, 1)

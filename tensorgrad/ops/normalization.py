@@ -13,6 +13,7 @@ import numpy as np
 from tensorgrad import dtypes, kernels, lineage
 from tensorgrad.errors import ShapeError, message
 from tensorgrad.op import Op
+from tensorgrad.ops.arithmetic import clone
 from tensorgrad.ops.exponential import rsqrt
 from tensorgrad.ops.promotion import Operand, to
 from tensorgrad.ops.reduction import count, mean, sum_to
@@ -132,6 +133,13 @@ def normalized(op: Op, input: Operand, *parameters: Operand | None) -> Tensor:
     return to(op.apply(*operands), dtype)
 
 
+def of_nothing(input: Operand, weight: Operand | None, bias: Operand | None) -> Tensor:
+    """The result for an input (N, C, *) without entries: as empty, with gradients of 0 for the parameters."""
+    y, per_channel = clone(input), (-1, *[1] * (input.ndim - 2))
+    y = y if weight is None else y * weight.reshape(per_channel)
+    return y if bias is None else y + bias.reshape(per_channel)
+
+
 # -- over the last axes, over groups of channels -----------------------------------------------------------------------
 
 
@@ -212,6 +220,8 @@ def group_norm(input: Operand, num_groups: int, weight: Operand | None = None, b
     check_parameters("group_norm", input, (c,), f"The input has {c} channels: set num_channels={c}.", weight=weight,
                      bias=bias)
     grouped = (input.shape[0], num_groups, c // num_groups, *input.shape[2:])
+    if 0 in input.shape:
+        return of_nothing(input, weight, bias)
     check_several("group_norm", input, count(grouped, (0, *range(2, len(grouped)))), "group",
                   f"Use fewer than {num_groups} groups, or larger images.")
     op = GroupNorm(tuple(range(2, len(grouped))), eps, grouped, (1, num_groups, c // num_groups, *[1] * (input.ndim - 2)))

@@ -14,7 +14,8 @@ from tensorgrad import kernels
 from tensorgrad.errors import ArgumentError, DtypeError, ShapeError, message
 from tensorgrad.op import Op
 from tensorgrad.ops.images import NameOverAxes, images
-from tensorgrad.ops.promotion import Operand
+from tensorgrad.ops.promotion import Operand, to
+from tensorgrad.ops.rounding import trunc
 from tensorgrad.ops.shape import squeeze, unsqueeze
 from tensorgrad.tensor import Tensor, from_array
 from tensorgrad.window import Window, is_plain
@@ -266,7 +267,9 @@ def avg_pool2d(input: Operand, kernel_size: Any, stride: Any = None, padding: An
     Raises
         ShapeError      another number of axes, a kernel larger than the padded image
         ArgumentError   an option that makes no sense, padding of more than half of the kernel
-        DtypeError      an input that is not float
+        DtypeError      a bool input
+
+    The means of integers are integers, rounded towards 0, as in PyTorch.
 
     Example
         >>> avg_pool2d(Tensor([[[1.0, 2.0], [4.0, 3.0]]]), 2)
@@ -293,12 +296,15 @@ def avg_pool(who: str, ndim: int, input: Operand, kernel_size: Any, stride: Any,
         window = fitting[who, input.shape, kernel_size, stride, padding, 1, ceil_mode]
     except (KeyError, AttributeError, TypeError):
         window = fitted(who, ndim, input, kernel_size, stride, padding, 1, ceil_mode)
-    check_float(who, input)
     if divisor_override is not None and (isinstance(divisor_override, bool) or not divisor_override):
         raise ArgumentError(message(who, f"divisor_override={divisor_override!r} cannot divide", {"input": input},
                                     "Use a number other than 0, or None for the number of cells."))
     x = input if input.ndim == ndim + 2 else unsqueeze(input, 0)
-    y = AvgPool(window, bool(count_include_pad), divisor_override).apply(x)
+    floats = to(x, np.float64) if x.dtype.kind in "iu" else x  # in which sums of integers are exact
+    check_float(who, floats)
+    y = AvgPool(window, bool(count_include_pad), divisor_override).apply(floats)
+    if floats is not x:
+        y = to(trunc(y), x.dtype)
     return y if x is input else squeeze(y, 0)
 
 

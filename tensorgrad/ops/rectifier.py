@@ -111,6 +111,8 @@ def prelu(input: Operand, weight: Operand) -> Tensor:
     if slopes not in (1, channels):
         raise ShapeError(message("prelu", f"expects 1 or {channels} slopes, got {weight.shape}",
                                  {"input": input, "weight": weight}, f"Use num_parameters=1 or num_parameters={channels}."))
+    if not input.ndim and weight.ndim:
+        weight = weight.reshape(())
     if input.ndim > 2 and slopes > 1:
         weight = weight.reshape(slopes, *[1] * (input.ndim - 2))
     return Prelu().apply(input, weight)

@@ -41,6 +41,8 @@ def hardtanh(input: Operand, min_val: float = -1.0, max_val: float = 1.0, inplac
     """
     if min_val > max_val:
         raise ArgumentError(f"hardtanh: min_val={min_val} is above max_val={max_val}.\n  Swap them.")
+    if input.dtype.kind in "iu":  # limits become integers, too, as in PyTorch
+        min_val, max_val = int(min_val), int(max_val)
     return Hardtanh(min_val, max_val).apply(input)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tensorgrad.errors import DtypeError, RangeError, ShapeError, message
+from tensorgrad.errors import ArgumentError, DtypeError, RangeError, ShapeError, message
 from tensorgrad.op import Op
 from tensorgrad.ops.choice import where
 from tensorgrad.ops.indexing import add_along, one_axis
@@ -138,11 +138,11 @@ def index_add(input: Operand, dim: int, index: Operand, source: Operand, *, alph
 class Embedding(Op):
     """y = the rows of a table that an index names; the row `padding_idx` gets no gradient"""
 
-    __slots__ = ("padding_idx",)
+    __slots__ = ("padding_idx", "scale_grad_by_freq")
     keeps = (0,)
 
-    def __init__(self, padding_idx: int | None):
-        self.padding_idx = padding_idx
+    def __init__(self, padding_idx: int | None, scale_grad_by_freq: bool = False):
+        self.padding_idx, self.scale_grad_by_freq = padding_idx, scale_grad_by_freq
 
     def forward(self, index, table):
         return table.take(index, axis=0)
@@ -152,11 +152,21 @@ class Embedding(Op):
         if self.padding_idx is not None:
             learned = plain(index) != self.padding_idx
             grad = where(learned[..., None], grad, 0.0)
+        if self.scale_grad_by_freq:
+            times = np.bincount(plain(index).reshape(-1))[plain(index)][..., None]
+            grad = grad / times.astype(grad.dtype)
         return None, IndexAdd(0, self.shapes[1]).apply(grad, index)
 
 
-def embedding(input: Operand, weight: Operand, padding_idx: int | None = None) -> Tensor:
+def embedding(input: Operand, weight: Operand, padding_idx: int | None = None, max_norm: float | None = None,
+              norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False) -> Tensor:
     """The rows of `weight` that `input` names.
+
+    Arguments
+        padding_idx          a row that gets no gradient
+        max_norm             rows that are named and longer than this, by their `norm_type`-norm, are first scaled down to
+                             it: in `weight` itself, outside of the graph
+        scale_grad_by_freq   divide the gradient of a row by how often it is named
 
     Shapes
         input    any, integer
@@ -166,9 +176,10 @@ def embedding(input: Operand, weight: Operand, padding_idx: int | None = None) -
         a row named several times gets the sum; the row `padding_idx` gets 0
 
     Raises
-        RangeError   a number outside 0 to rows - 1
-        ShapeError   a weight without two axes
-        DtypeError   an input that is not integer
+        RangeError      a number outside 0 to rows - 1
+        ShapeError      a weight without two axes
+        DtypeError      an input that is not integer
+        ArgumentError   `sparse`: gradients are dense
 
     Example
         >>> embedding(Tensor([[1, 0]]), Tensor([[1.0, 2.0], [3.0, 4.0]]))
@@ -179,6 +190,8 @@ def embedding(input: Operand, weight: Operand, padding_idx: int | None = None) -
     if weight.ndim != 2:
         raise ShapeError(message("embedding", f"the weight has {weight.ndim} axes", {"input": index, "weight": weight},
                                  "Use (rows, features)."))
+    if sparse:
+        raise ArgumentError("embedding: sparse=True asks for a sparse gradient.\n  Gradients are dense: leave it out.")
     rows = weight.shape[0]
     check_index("embedding", index, rows, "the table", {"input": index, "weight": weight})
     if padding_idx is not None:
@@ -186,7 +199,20 @@ def embedding(input: Operand, weight: Operand, padding_idx: int | None = None) -
             raise RangeError(message("embedding", f"padding_idx={padding_idx} is outside the table of {rows} rows",
                                      {"weight": weight}, f"Use {-rows} to {rows - 1}."))
         padding_idx %= rows
-    return Embedding(padding_idx).apply(index, weight)
+    if max_norm is not None:
+        shorten_rows(weight, plain(index), max_norm, norm_type)
+    return Embedding(padding_idx, bool(scale_grad_by_freq)).apply(index, weight)
+
+
+def shorten_rows(weight: Operand, index: np.ndarray, max_norm: float, norm_type: float) -> None:
+    """Scale the rows that `index` names down to the length `max_norm`, in place, where they are longer."""
+    table, named = plain(weight), np.unique(index)
+    lengths = np.linalg.norm(table[named], norm_type, axis=1)
+    long = lengths > max_norm
+    if long.any():
+        table[named[long]] *= (max_norm / (lengths[long] + 1e-7)).astype(table.dtype)[:, None]
+        if isinstance(weight, Tensor):
+            weight.mark_changed()
 
 
 def one_hot(tensor: Operand, num_classes: int = -1) -> Tensor:

@@ -7,14 +7,40 @@ from typing import Any
 import numpy as np
 
 from tensorgrad.errors import DtypeError, RangeError, ShapeError, message
+from tensorgrad.op import Op
 from tensorgrad.ops.images import images
-from tensorgrad.ops.pooling import ScatterWinners
+from tensorgrad.ops.pooling import GatherWinners
 from tensorgrad.ops.promotion import Operand
 from tensorgrad.ops.shape import squeeze
 from tensorgrad.tensor import Tensor
 from tensorgrad.window import Window
 
 __all__ = ["max_unpool1d", "max_unpool2d", "max_unpool3d"]
+
+
+class PutWinners(Op):
+    """x = each window's entry written to the cell that won it, 0 elsewhere; of several for one cell the last stays"""
+
+    __slots__ = ("winners", "sizes")
+
+    def __init__(self, winners: np.ndarray, sizes: tuple[int, ...]):
+        self.winners: Any = winners
+        self.sizes = sizes
+
+    def forward(self, y):
+        planes = y.shape[:2]
+        x = np.zeros((*planes, int(np.prod(self.sizes))), y.dtype)
+        np.put_along_axis(x, self.winners.reshape(*planes, -1), y.reshape(*planes, -1), 2)
+        return x.reshape(*planes, *self.sizes)
+
+    def backward(self, grad):
+        return GatherWinners(self.winners).apply(grad)
+
+    def forget(self):
+        self.winners = None
+
+    def options(self) -> dict[str, Any]:
+        return {"sizes": self.sizes}
 
 
 def max_unpool1d(input: Operand, indices: Operand, kernel_size: Any, stride: Any = None, padding: Any = 0,
@@ -34,13 +60,15 @@ def max_unpool2d(input: Operand, indices: Operand, kernel_size: Any, stride: Any
                  output_size: Any = None) -> Tensor:
     """Every entry put back on the cell it was taken from, zeros elsewhere: a partial inverse of `max_pool2d`.
 
-    Where windows overlap, one cell may have won several: their entries are added.  (In PyTorch one of them overwrites the
-    others.)
+    Where windows overlap, one cell may have won several: the entry of the last of them in row-major order stays.
 
     Arguments
         indices                         the winners that `max_pool2d` returned
         kernel_size, stride, padding    of that pooling; they give the size of the image
         output_size                     its size, or shape, where that is not the smallest possible
+
+    Gradient
+        each entry gets that of its cell, as in PyTorch: also one that was written over, though it has no part in the result
 
     Raises
         ShapeError      indices of another shape than the input
@@ -92,5 +120,5 @@ def max_unpool(who: str, ndim: int, input: Operand, indices: Operand, kernel_siz
     if winners.size and (winners.min() < 0 or winners.max() >= cells):
         raise RangeError(message(who, f"indices from {winners.min()} to {winners.max()} do not lie in an image of {cells} "
                                  "cells", {"input": input, "size": sizes}, "Pass the output_size that was pooled."))
-    x = ScatterWinners((winners if y is input else winners[None]).astype(np.int64, copy=False), sizes).apply(y)
+    x = PutWinners((winners if y is input else winners[None]).astype(np.int64, copy=False), sizes).apply(y)
     return x if y is input else squeeze(x, 0)

@@ -109,7 +109,7 @@ CASES = [
     adaptive("adaptive_max_pool3d", distinct(1, 2, 4, 5, 3), (2, 3, 1), (2, 3, 1)),
     Case("max_unpool2d", unpool, (distinct(2, 2, 5, 5),),
          lambda x: loops.scatter_winners(*loops.max_pool(x, loops.Windows(2, 2)), (5, 5)),
-         ops=("scatter_winners", "max_pool2d")),
+         ops=("put_winners", "max_pool2d")),
     # The ops that only gradients are made of have no name in PyTorch.
     Case("scatter_winners", lambda lib, y: ScatterWinners(WINNERS, (3, 4)).apply(y), (normal(1, 1, 2, 2),),
          lambda y: loops.scatter_winners(y, WINNERS, (3, 4)), torch=False),

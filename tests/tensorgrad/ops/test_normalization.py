@@ -87,6 +87,17 @@ def test_a_large_mean_costs_no_digits():
     np.testing.assert_allclose(y.numpy(), (x - x.mean(0)) / x.std(0), atol=1e-4)
 
 
+@pytest.mark.parametrize("normalise", [
+    lambda x, w, b: F.batch_norm(x, None, None, w, b, training=True),
+    lambda x, w, b: F.instance_norm(x, weight=w, bias=b),
+    lambda x, w, b: F.group_norm(x, 2, w, b)])
+def test_an_empty_batch_stays_empty(normalise):
+    x, w, b = [Tensor(np.ones(shape), requires_grad=True) for shape in ((0, 4, 3), (4,), (4,))]
+    y = normalise(x, w, b)
+    y.sum().backward()
+    assert y.shape == x.grad.shape == (0, 4, 3) and w.grad.tolist() == b.grad.tolist() == [0.0] * 4
+
+
 def zeros(*shape):
     return Tensor(np.zeros(shape))
 
@@ -95,7 +106,6 @@ def zeros(*shape):
     (lambda: F.batch_norm(zeros(4), None, None, training=True), ShapeError, r"expects \(N, C, \.\.\.\), got 1 axes"),
     (lambda: F.batch_norm(zeros(1, 3), None, None, training=True), ShapeError,
      r"expected more than 1 value per channel when training, got one(.|\n)*drop_last=True(.|\n)*model\.eval\(\)"),
-    (lambda: F.batch_norm(zeros(0, 3), None, None, training=True), ShapeError, r"per channel when training, got none"),
     (lambda: F.batch_norm(zeros(4, 3), None, None), ArgumentError,
      r"batch_norm: there are no running statistics(.|\n)*training=True"),
     (lambda: F.batch_norm(zeros(4, 3), zeros(3), zeros(3), zeros(4)), ShapeError,

@@ -147,6 +147,12 @@ def test_infinity_stays_in_its_window():
     assert adaptive_avg_pool1d(Tensor([[[np.inf, 1.0, 2.0, 3.0]]]), 2).tolist() == [[[np.inf, 2.5]]]
 
 
+def test_means_of_integers_are_rounded_towards_zero():
+    assert avg_pool1d(tensor([[1, 2, 2], [-1, -2, -2]]), 3).tolist() == [[1], [-1]]
+    assert avg_pool1d(tensor([[2**40 + 1, 2**40 + 2]]), 2).tolist() == [[2**40 + 1]]
+    assert avg_pool2d(tensor([[[[1, 2], [3, 4]]]], dtype="int32"), 2).dtype == "int32"
+
+
 # -- unpooling ---------------------------------------------------------------------------------------------------------
 
 
@@ -156,6 +162,14 @@ def test_unpooling_puts_entries_back():
     assert max_unpool1d(y, winners, 2).tolist() == [[[0.0, 3.0, 5.0, 0.0]]]
     assert max_unpool1d(y, winners, 2, output_size=(5,)).tolist() == [[[0.0, 3.0, 5.0, 0.0, 0.0]]]
     assert max_unpool1d(y, winners, 2, output_size=x.shape).tolist() == [[[0.0, 3.0, 5.0, 0.0, 0.0]]]
+
+
+def test_unpooling_keeps_the_last_of_several_winners_of_a_cell():
+    y = tensor([[[1.0, 2.0, 3.0]]], requires_grad=True)
+    x = max_unpool1d(y, tensor([[[1, 1, 2]]]), 2)
+    assert x.tolist() == [[[0.0, 2.0, 3.0, 0.0, 0.0, 0.0]]]
+    x.backward(tensor([[[10.0, 20.0, 30.0, 40.0, 50.0, 60.0]]]))
+    assert y.grad.tolist() == [[[20.0, 20.0, 30.0]]]  # as in PyTorch, also the one that was written over
 
 
 @pytest.mark.parametrize("indices, error, text", [
@@ -222,8 +236,8 @@ def test_second_backward_needs_a_retained_graph():
      "a window of kernel=2×2 stride=2 padding=1 dilation=3 has no tap on a cell of the image"),
     (lambda: max_pool2d(zeros(2, 6, 4, 4), 0), ArgumentError, "max_pool2d: kernel_size=0 makes no sense here"),
     (lambda: max_pool2d(zeros(2, 6, 4, 4), 2, stride=(1, 2, 3)), ArgumentError, "stride=(1, 2, 3) makes no sense here"),
-    (lambda: avg_pool2d(zeros(2, 6, 2, 2, dtype="int64"), 2), DtypeError,
-     "avg_pool2d: the mean of int64 values is no int64\n    input  (2, 6, 2, 2) int64\n  Convert first: x.float()."),
+    (lambda: avg_pool2d(zeros(2, 6, 2, 2, dtype="bool"), 2), DtypeError,
+     "avg_pool2d: the mean of bool values is no bool\n    input  (2, 6, 2, 2) bool\n  Convert first: x.float()."),
     (lambda: adaptive_avg_pool2d(zeros(2, 6, 2, 2, dtype="int64"), 2), DtypeError, "adaptive_avg_pool2d: the mean of int64"),
     (lambda: avg_pool2d(zeros(2, 6, 2, 2), 2, divisor_override=0), ArgumentError,
      "divisor_override=0 cannot divide\n    input  (2, 6, 2, 2) float32\n  Use a number other than 0"),
