@@ -141,6 +141,7 @@ def write_safetensors(path, header, body):
 
 @pytest.mark.torch
 @needs_safetensors
+@pytest.mark.filterwarnings("ignore:.*has no checksum")
 def test_pytorch_reads_and_writes_the_same_files(tmp_path, rng):
     torch = pytest.importorskip("torch")
     from safetensors.torch import load_file, save_file
@@ -161,6 +162,7 @@ def test_pytorch_reads_and_writes_the_same_files(tmp_path, rng):
 
 @pytest.mark.torch
 @needs_safetensors
+@pytest.mark.filterwarnings("ignore:.*has no checksum")
 def test_the_advice_for_pytorch_files_works(tmp_path):
     torch = pytest.importorskip("torch")
     import subprocess

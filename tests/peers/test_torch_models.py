@@ -150,6 +150,7 @@ def test_state_dict_from_pytorch_and_back(name):
 
 
 @pytest.mark.parametrize("name", nn.models.available())
+@pytest.mark.filterwarnings("ignore:.*has no checksum")
 def test_state_dict_through_files(name, tmp_path):
     safetensors = pytest.importorskip("safetensors.torch")
     theirs, ours = trained(name)

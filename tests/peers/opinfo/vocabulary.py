@@ -66,6 +66,7 @@ class Refusal:
 
 
 REFUSED: list[Refusal] = [
+    Refusal("addmv|addbmm|baddbmm", "for integers", "A fraction as factor of integers, which PyTorch cuts off silently."),
 ]
 
 # The reverse: what PyTorch refuses, with a message matching `says`, and tensorgrad takes.
