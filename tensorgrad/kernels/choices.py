@@ -52,7 +52,7 @@ class algorithms:
     Arguments
         winograd    False makes 3×3 and 5×5 convolutions in float32 exact to the last few bits, and keeps a NaN in the image
                     to the windows that see it, at up to four times the multiplications; `explain` has the numbers
-        depthwise   the kernels for groups of one channel and one filter
+        depthwise   the kernels for groups of 1, 2 or 4 channels and as many filters
 
     Raises
         ArgumentError   any other value

@@ -17,6 +17,7 @@ from tensorgrad.kernels.compiled import depthwise, direct, winograd
 from tensorgrad.kernels.compiled.gathers import backward_axes, forward_axes
 from tensorgrad.kernels.compiled.jit import three
 from tensorgrad.kernels.compiled.plan import decide
+from tensorgrad.kernels.compiled.vectors import aligned
 from tensorgrad.kernels.compiled.winograd_tiles import grid
 from tensorgrad.window import Window
 
@@ -30,7 +31,7 @@ TO_FIRST = {3: (0, 2, 1), 4: (0, 3, 1, 2), 5: (0, 4, 1, 2, 3)}
 
 def conv(x, w, bias, window, groups):
     shape, run = forward(x.shape, w.shape, window, groups, x.dtype, current())
-    y = np.empty(shape, x.dtype)
+    y = aligned(math.prod(shape), x.dtype).reshape(shape)
     if run is not None:
         run(flat(x), np.ascontiguousarray(w).reshape(-1), bias, y.reshape(-1))
     return y.transpose(TO_FIRST[y.ndim])
@@ -38,7 +39,9 @@ def conv(x, w, bias, window, groups):
 
 def conv_input_grad(grad, w, sizes, window, groups):
     shape, complete, runs = input_gradient(grad.shape, w.shape, tuple(sizes), window, groups, grad.dtype, current())
-    x = np.empty(shape, grad.dtype) if complete else np.zeros(shape, grad.dtype)
+    x = aligned(math.prod(shape), grad.dtype).reshape(shape)
+    if not complete:
+        x[...] = 0
     if runs:
         source, weights, target = flat(grad), np.ascontiguousarray(w).reshape(-1), x.reshape(-1)
         for run in runs:
@@ -79,7 +82,7 @@ def forward(x_shape: Shape, w_shape: Shape, window: Window, groups: int, dtype: 
         return shape, winograd.Convolution(n, tiles, (strides[1], strides[5]), False, dtype)
     axes = forward_axes(window, tuple(sizes))
     if name == "depthwise":
-        return shape, depthwise.Gathering(axes, n, channels, three(counts), strides, dtype)
+        return shape, depthwise.Gathering(axes, n, channels, groups, three(counts), strides, dtype)
     return shape, direct.Gathering(axes, n, channels, filters, groups, three(counts), strides, dtype)
 
 
@@ -103,7 +106,8 @@ def input_gradient(grad_shape: Shape, w_shape: Shape, sizes: Shape, window: Wind
     complete = sum([math.prod([axis.out for axis in axes]) for axes in phases]) == math.prod(sizes)
     strides = (group, channel, *steps, filter)
     if name == "depthwise":
-        return shape, complete, [depthwise.Gathering(axes, n, channels, three(sizes), strides, dtype) for axes in phases]
+        return shape, complete, [depthwise.Gathering(axes, n, channels, groups, three(sizes), strides, dtype)
+                                 for axes in phases]
     return shape, complete, [direct.Gathering(axes, n, filters, channels, groups, three(sizes), strides, dtype)
                              for axes in phases]
 
@@ -124,7 +128,7 @@ def weight_gradient(grad_shape: Shape, x_shape: Shape, window: Window, groups: i
         return shape, winograd.WeightGradient(n, tiles, (strides[1], strides[5]), dtype)
     axes = forward_axes(window, tuple(sizes))
     if name == "depthwise":
-        return shape, depthwise.WeightGradient(axes, n, channels, three(counts), strides, dtype)
+        return shape, depthwise.WeightGradient(axes, n, channels, groups, three(counts), strides, dtype)
     return shape, direct.WeightGradient(axes, n, channels, filters, groups, three(counts), strides, dtype)
 
 

@@ -12,7 +12,7 @@ from tensorgrad.kernels.compiled.crew import shared, slices
 from tensorgrad.kernels.compiled.gathers import Axis, gather
 from tensorgrad.kernels.compiled.jit import jit
 from tensorgrad.kernels.compiled.panels import WEIGHT_ROWS, pack, padded, tiles, unpack, weight_tiles
-from tensorgrad.kernels.compiled.vectors import clear, copy, lanes
+from tensorgrad.kernels.compiled.vectors import aligned, clear, copy, empty, lanes
 
 WEIGHT_PIXELS = 256  # outputs of a band when weights are summed: image and gradient rows both stay in cache
 
@@ -36,7 +36,7 @@ class Gathering:
     def __call__(self, x: np.ndarray, w: np.ndarray, bias: np.ndarray | None, y: np.ndarray) -> None:
         """Everything flat."""
         plan, groups, width, lane, dtype = self.plan, self.groups, self.width, self.lane, self.dtype
-        packed = np.empty(groups * width * len(plan.taps), dtype)
+        packed = aligned(groups * width * len(plan.taps), dtype)
         pack(slices(self.taken, 4 * packed.size), self.taken, w, self.strides, groups, self.made, *self.taps, self.taken,
              packed, lane)
         start = self.no_bias
@@ -75,6 +75,8 @@ class WeightGradient:
 
 def add_up(parts: np.ndarray) -> np.ndarray:
     """The sum of the rows, in the first."""
+    if len(parts) == 1:
+        return parts[0]
     for other in parts[1:]:
         parts[0] += other
     return parts[0]
@@ -84,14 +86,9 @@ def add_up(parts: np.ndarray) -> np.ndarray:
 @jit
 def sum_bands(first, last, slice, x, w, bias, y, pixels, outs, taps, layout, groups, width, room, lane):
     """Bands `first` to `last` of a gather; everything flat.  A band's copy takes `room`."""
-    scratch = np.empty(room, x.dtype)
+    scratch = empty(room, x.dtype)
     for unit in range(first, last):
-        band = unit % layout.bands
-        d = unit // layout.bands % layout.out_d
-        n = unit // layout.bands // layout.out_d
-        h = band * layout.rows
-        count = min(layout.rows, layout.out_h - h) * layout.out_w
-        to = layout.to_0 + n * layout.to_n + d * layout.to_d + h * layout.to_h
+        n, d, h, count, to = band(unit, layout)
         if layout.in_place:
             base = first_cell(n, d, h, layout)
             for g in range(groups):
@@ -108,14 +105,9 @@ def sum_bands(first, last, slice, x, w, bias, y, pixels, outs, taps, layout, gro
 @jit
 def sum_weights(first, last, slice, x, grad, totals, pixels, outs, taps, layout, groups, width, room, lane):
     """Add the weight gradient of bands `first` to `last` to row `slice` of `totals` (group, tap, width); everything flat."""
-    scratch, dw = np.empty(room, x.dtype), totals[slice]
+    scratch, dw = empty(room, x.dtype), totals[slice]
     for unit in range(first, last):
-        band = unit % layout.bands
-        d = unit // layout.bands % layout.out_d
-        n = unit // layout.bands // layout.out_d
-        h = band * layout.rows
-        count = min(layout.rows, layout.out_h - h) * layout.out_w
-        at = layout.to_0 + n * layout.to_n + d * layout.to_d + h * layout.to_h
+        n, d, h, count, at = band(unit, layout)
         if layout.in_place:
             base = first_cell(n, d, h, layout)
             for g in range(groups):
@@ -126,6 +118,15 @@ def sum_weights(first, last, slice, x, grad, totals, pixels, outs, taps, layout,
             for g in range(groups):
                 weight_tiles(scratch, g * layout.taken, pixels, count, taps, grad, at + g * layout.made, outs,
                              dw, g * taps.size * width, layout.made, width, lane)
+
+
+@jit
+def band(unit, layout):
+    """Which outputs band `unit` starts with: image, plane and row; how many there are; and where the first is written."""
+    n, d = unit // layout.bands // layout.out_d, unit // layout.bands % layout.out_d
+    h = unit % layout.bands * layout.rows
+    return (n, d, h, min(layout.rows, layout.out_h - h) * layout.out_w,
+            layout.to_0 + n * layout.to_n + d * layout.to_d + h * layout.to_h)
 
 
 @jit

@@ -1,6 +1,6 @@
 """Which algorithm a convolution runs by; decided by its shape.
 
-    depthwise   every group has one channel and one filter
+    depthwise   every group has 1, 2 or 4 channels and as many filters
     winograd    3×3 and 5×5, stride 1: about a third of the multiplications, where channels fill vectors
     direct      everything else
 
@@ -16,6 +16,7 @@ import math
 import numpy as np
 
 from tensorgrad.kernels.choices import Choices, Plan, current
+from tensorgrad.kernels.compiled.depthwise import MEMBERS
 from tensorgrad.kernels.compiled.vectors import lanes
 from tensorgrad.window import Window, times
 
@@ -45,9 +46,10 @@ def algorithm(batch: int, channels: int, filters: int, window: Window, counts: t
 def decide(batch: int, channels: int, filters: int, window: Window, counts: tuple[int, ...], groups: int, dtype: np.dtype,
            choices: Choices) -> tuple[str, str]:
     """The algorithm, and why; looked up by shape, for this runs at every call."""
-    if groups == channels == filters and groups > 1:
+    if channels == filters and groups > 1 and channels // groups in MEMBERS:
         if choices.depthwise is not False:
-            return "depthwise", "every group has one channel and one filter: vectors run over the channels"
+            members = "one channel and one filter" if channels == groups else f"{channels // groups} channels and filters"
+            return "depthwise", f"every group has {members}: vectors run over the channels"
         return "direct", "depthwise is switched off by algorithms(depthwise=False)"
     obstacle = impossible(channels, filters, window, groups, dtype)
     if obstacle:

@@ -119,6 +119,16 @@ class Vectors:
         self._call(f"llvm.masked.store.{self._suffix()}.p0", ir.VoidType(),
                    [value, pointer, ir.Constant(I32, self.bytes), mask])
 
+    def load_some(self, pointer: Any, mask: Any) -> Any:
+        """`load`, or, where there is a mask, `load_masked`."""
+        return self.load(pointer) if mask is None else self.load_masked(pointer, mask)
+
+    def store_some(self, value: Any, pointer: Any, mask: Any) -> None:
+        if mask is None:
+            self.store(value, pointer)
+        else:
+            self.store_masked(value, pointer, mask)
+
     def _suffix(self) -> str:
         return f"v{self.lanes}f{8 * self.bytes}"
 

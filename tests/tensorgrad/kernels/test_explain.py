@@ -65,6 +65,8 @@ def case(rng, n, c, f, sizes, padding=1, dtype=np.float32, kernel=3, dilation=1)
     ((64, 3, 32, 32), (65, 3, 3, 3), {}, "direct", "3 and 65 channels do not fill vectors of"),
     ((1, 64, 4, 4), (64, 64, 3, 3), {"padding": 1}, "direct", "for 1 tiles of 4×4, transforming the weights"),
     ((64, 32, 9, 9), (32, 1, 3, 3), {"groups": 32}, "depthwise", "every group has one channel and one filter"),
+    ((64, 32, 9, 9), (32, 4, 3, 3), {"groups": 8}, "depthwise", "every group has 4 channels and filters"),
+    ((64, 32, 9, 9), (32, 8, 3, 3), {"groups": 4}, "direct", "there are 4 groups"),
 ])
 def test_algorithm_and_its_reason(compiled, x, w, options, algorithm, why):
     found = explain("conv2d", x, w, **options)

@@ -24,7 +24,8 @@ GEOMETRIES = [
     ((4, 3, 5), 2, 1, 0, 1), ((4, 5, 3), 3, 2, 1, 1),
 ]
 # channels, filters, groups: few channels and many take different ways
-CHANNELS = [(1, 3, 1), (3, 4, 1), (17, 3, 1), (6, 4, 2), (4, 4, 4), (3, 6, 3)]
+CHANNELS = [(1, 3, 1), (3, 4, 1), (17, 3, 1), (32, 5, 1), (6, 4, 2), (4, 4, 4), (3, 6, 3), (20, 20, 20), (40, 40, 20),
+            (36, 36, 9)]
 
 
 def ids(value: Any) -> str:
