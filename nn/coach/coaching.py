@@ -130,7 +130,12 @@ class coach(watching.Watcher):
                 self.told("before_step", optimizer)
                 loss = before(optimizer)
             else:  # the loss is computed inside
-                loss = before(optimizer, lambda: (closure(), self.told("before_step", optimizer))[0])
+                def then_tell() -> Any:
+                    result = closure()
+                    self.told("before_step", optimizer)
+                    return result
+
+                loss = before(optimizer, then_tell)
             self.told("after_step", optimizer)
             return loss
 

@@ -125,7 +125,7 @@ class Part:
                 setattr(op, slot, getattr(double, slot))
         op.kept, op.output = double.kept, double.output
 
-    def computed_again(self) -> list[Op]:
+    def computed_again(self) -> list[Any]:
         """The ops of a second run."""
         before = get_rng_state()
         try:
