@@ -13,8 +13,8 @@ from typing import Any, Callable
 import numpy as np
 
 from tensorgrad.kernels.choices import Choices, current
-from tensorgrad.kernels.compiled import depthwise, direct, winograd
-from tensorgrad.kernels.compiled.gathers import backward_axes, forward_axes
+from tensorgrad.kernels.compiled import depthwise, direct, narrow, winograd
+from tensorgrad.kernels.compiled.gathers import Axis, backward_axes, forward_axes
 from tensorgrad.kernels.compiled.jit import three
 from tensorgrad.kernels.compiled.plan import decide
 from tensorgrad.kernels.compiled.vectors import aligned
@@ -83,7 +83,8 @@ def forward(x_shape: Shape, w_shape: Shape, window: Window, groups: int, dtype: 
     axes = forward_axes(window, tuple(sizes))
     if name == "depthwise":
         return shape, depthwise.Gathering(axes, n, channels, groups, three(counts), strides, dtype)
-    return shape, direct.Gathering(axes, n, channels, filters, groups, three(counts), strides, dtype)
+    way = summing(axes, channels // groups, filters // groups, dtype)
+    return shape, way(axes, n, channels, filters, groups, three(counts), strides, dtype)
 
 
 @lru_cache(maxsize=2048)
@@ -108,8 +109,8 @@ def input_gradient(grad_shape: Shape, w_shape: Shape, sizes: Shape, window: Wind
     if name == "depthwise":
         return shape, complete, [depthwise.Gathering(axes, n, channels, groups, three(sizes), strides, dtype)
                                  for axes in phases]
-    return shape, complete, [direct.Gathering(axes, n, filters, channels, groups, three(sizes), strides, dtype)
-                             for axes in phases]
+    return shape, complete, [summing(axes, filters // groups, channels // groups, dtype)(
+        axes, n, filters, channels, groups, three(sizes), strides, dtype) for axes in phases]
 
 
 @lru_cache(maxsize=2048)
@@ -130,6 +131,12 @@ def weight_gradient(grad_shape: Shape, x_shape: Shape, window: Window, groups: i
     if name == "depthwise":
         return shape, depthwise.WeightGradient(axes, n, channels, groups, three(counts), strides, dtype)
     return shape, direct.WeightGradient(axes, n, channels, filters, groups, three(counts), strides, dtype)
+
+
+def summing(axes: tuple[Axis, Axis, Axis], channels: int, filters: int,
+            dtype: np.dtype) -> type[direct.Gathering] | type[narrow.Gathering]:
+    """How a direct convolution of a group of so many channels to so many filters is summed."""
+    return narrow.Gathering if narrow.narrow(axes, channels, filters, dtype) else direct.Gathering
 
 
 def weight_strides(shape: Shape, groups: int) -> Shape:

@@ -2,7 +2,7 @@
 
     depthwise   every group has 1, 2 or 4 channels and as many filters
     winograd    3×3 and 5×5, stride 1: about a third of the multiplications, where channels fill vectors
-    direct      everything else
+    direct      everything else; to few filters by vectors of channels, see `narrow`
 
 `benchmarks` measures the three against each other; the thresholds below are where they cross.  `kernels.explain` shows the
 decision and its reason, `kernels.algorithms` overrides it.

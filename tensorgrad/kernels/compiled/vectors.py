@@ -92,6 +92,10 @@ class Vectors:
         one = self.b.insert_element(undefined, scalar, ir.Constant(I32, 0))
         return self.b.shuffle_vector(one, undefined, ir.Constant(ir.VectorType(I32, self.lanes), [0] * self.lanes))
 
+    def lane(self, a: Any, number: int) -> Any:
+        """One lane of a."""
+        return self.b.extract_element(a, ir.Constant(I32, number))
+
     def shuffle(self, a: Any, b: Any, order: Sequence[Any]) -> Any:
         """The lanes `order` of a and, from number `lanes` on, of b."""
         return self.b.shuffle_vector(a, b, ir.Constant(ir.VectorType(I32, self.lanes), order))

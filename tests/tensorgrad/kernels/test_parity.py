@@ -25,7 +25,7 @@ GEOMETRIES = [
 ]
 # channels, filters, groups: few channels and many take different ways
 CHANNELS = [(1, 3, 1), (3, 4, 1), (17, 3, 1), (32, 5, 1), (6, 4, 2), (4, 4, 4), (3, 6, 3), (20, 20, 20), (40, 40, 20),
-            (36, 36, 9)]
+            (36, 36, 9), (16, 4, 1), (32, 4, 2)]
 
 
 def ids(value: Any) -> str:

@@ -1,0 +1,109 @@
+"""Direct convolution from many channels to few filters, as in the gradient of the first layers and in the last ones: vectors
+run over the channels."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tensorgrad.kernels.compiled.crew import shared, slices
+from tensorgrad.kernels.compiled.direct import band, copy_band, first_cell
+from tensorgrad.kernels.compiled.gathers import Axis, gather
+from tensorgrad.kernels.compiled.jit import jit
+from tensorgrad.kernels.compiled.narrow_tiles import make_narrow_tile
+from tensorgrad.kernels.compiled.vectors import aligned, empty, lanes
+
+MOST = 3    # filters of a tile
+ADDING = 6  # about as many multiplications of vectors take as long as adding up the lanes of one sum
+
+# Pixels of a tile by its filters: as many sums as a vector has lanes, which are added up together.
+tile_1, tile_2, tile_3 = [make_narrow_tile({n: n // filters for n in (4, 8, 16)}, filters) for filters in (1, 2, MOST)]
+line_1, line_2, line_3 = [make_narrow_tile({n: 1 for n in (4, 8, 16)}, filters) for filters in (1, 2, MOST)]
+
+
+def narrow(axes: tuple[Axis, Axis, Axis], channels: int, filters: int, dtype: np.dtype) -> bool:
+    """True if a convolution of a group of so many channels to so many filters runs here."""
+    lane, products = lanes(dtype.itemsize), channels * math.prod([len(axis.taps) for axis in axes])
+    return channels % lane == 0 and 2 * filters <= lane and products * (lane - filters) > ADDING * filters * lane
+
+
+class Gathering:
+    """`direct.Gathering` for few filters and channels that fill vectors."""
+
+    def __init__(self, axes: tuple[Axis, Axis, Axis], batch: int, channels: int, filters: int, groups: int,
+                 to_sizes: tuple[int, int, int], strides: tuple[int, ...], dtype: np.dtype):
+        self.plan = gather(axes, to_sizes, batch, channels, filters, groups, dtype.itemsize)
+        self.dtype, self.groups, self.lane = dtype, groups, lanes(dtype.itemsize)
+        self.taps = np.ascontiguousarray(self.plan.taps[::self.lane])
+        self.weights = positions(axes, channels // groups, filters // groups, groups, strides, self.lane)
+        self.no_bias = np.zeros(filters, dtype)
+        self.work = self.plan.units * len(self.plan.pixels) * len(self.plan.taps) * filters
+
+    def __call__(self, x: np.ndarray, w: np.ndarray, bias: np.ndarray | None, y: np.ndarray) -> None:
+        """Everything flat."""
+        plan = self.plan
+        packed = aligned(self.weights.size, self.dtype)
+        np.take(w, self.weights, out=packed, mode="clip")  # all are inside: the default mode would copy once more
+        start = self.no_bias
+        if bias is not None:
+            start = start.copy()
+            start[:] = bias
+        sum_bands(slices(plan.units, self.work), plan.units, x, packed, start, y, plan.pixels, plan.outs, self.taps,
+                  plan.layout, self.groups, plan.scratch, self.lane)
+
+
+def positions(axes: tuple[Axis, Axis, Axis], channels: int, filters: int, groups: int, strides: tuple[int, ...],
+              lane: int) -> np.ndarray:
+    """Where the weights of (group, tap, vector of channels, filter, lane) are in flat memory."""
+    group, filter, *steps, channel = strides
+    at = np.arange(groups) * group
+    for axis, step in zip(axes, steps):
+        at = np.add.outer(at, np.multiply(axis.taps, step))
+    at = np.add.outer(at, np.arange(0, channels, lane) * channel)
+    return np.add.outer(np.add.outer(at, np.arange(filters) * filter), np.arange(lane) * channel).ravel()
+
+
+@shared
+@jit
+def sum_bands(first, last, slice, x, w, bias, y, pixels, outs, taps, layout, groups, room, lane):
+    """Bands `first` to `last` of a gather; everything flat.  A band's copy takes `room`."""
+    scratch = empty(room, x.dtype)
+    for unit in range(first, last):
+        n, d, h, count, to = band(unit, layout)
+        if layout.in_place:
+            base = first_cell(n, d, h, layout)
+            for g in range(groups):
+                narrow_tiles(x, base + g * layout.taken, pixels, count, taps, w, bias, g, y, to, outs, layout.made, lane)
+        else:
+            copy_band(x, n, d, h, layout, scratch)
+            for g in range(groups):
+                narrow_tiles(scratch, g * layout.taken, pixels, count, taps, w, bias, g, y, to, outs, layout.made, lane)
+
+
+@jit
+def narrow_tiles(x, base, pixels, count, taps, w, bias, g, y, to, outs, filters, lane):
+    """All `filters` of group `g` of the first `count` pixels; the last tile overlaps the one before it."""
+    step = filters * lane
+    for f in range(0, filters, MOST):
+        left = min(MOST, filters - f)
+        rows = lane // left
+        w0, b0 = g * taps.size * step + f * lane, g * filters + f
+        p = 0
+        while count >= rows and p < count:
+            p = min(p, count - rows)
+            if left == 3:
+                tile_3(x, base, pixels, p, taps, taps.size, w, w0, step, bias, b0, y, to + b0, outs)
+            elif left == 2:
+                tile_2(x, base, pixels, p, taps, taps.size, w, w0, step, bias, b0, y, to + b0, outs)
+            else:
+                tile_1(x, base, pixels, p, taps, taps.size, w, w0, step, bias, b0, y, to + b0, outs)
+            p += rows
+        while p < count:
+            if left == 3:
+                line_3(x, base, pixels, p, taps, taps.size, w, w0, step, bias, b0, y, to + b0, outs)
+            elif left == 2:
+                line_2(x, base, pixels, p, taps, taps.size, w, w0, step, bias, b0, y, to + b0, outs)
+            else:
+                line_1(x, base, pixels, p, taps, taps.size, w, w0, step, bias, b0, y, to + b0, outs)
+            p += 1
