@@ -4,8 +4,8 @@
     winograd    3×3 and 5×5, stride 1: about a third of the multiplications, where channels fill vectors
     direct      everything else; to few filters by vectors of channels, see `narrow`
 
-`benchmarks` measures the three against each other; the thresholds below are where they cross.  `kernels.explain` shows the
-decision and its reason, `kernels.algorithms` overrides it.
+`benchmarks.thresholds` measures them against each other; the thresholds below are where they cross, or a little beyond.
+`kernels.explain` shows the decision and its reason, `kernels.algorithms` overrides it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tensorgrad.kernels.compiled.vectors import lanes
 from tensorgrad.window import Window, times
 
 LEAST_CHANNELS = 16  # below, the transforms cost more than the multiplications they save
-LEAST_TILES = 32     # below, transforming the weights does
+LEAST_TILES = 4      # below, transforming the weights does
 POINTS = 36          # multiplications per tile, channel and filter
 
 # Rounding in float32, as a share of the norm of the result, per root of the number of terms.

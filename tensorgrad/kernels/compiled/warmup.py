@@ -14,7 +14,8 @@ from tensorgrad.window import Window
 __all__ = ["calls"]
 
 # Convolutions by each algorithm: channels, filters, groups, image, padding.  The kernel is 3×3.
-CONVOLUTIONS = [(3, 5, 1, 4, 0), (3, 5, 1, 4, 1), (4, 4, 4, 4, 1), (16, 3, 1, 4, 0), (16, 16, 1, 32, 1), (192, 192, 1, 16, 1)]
+CONVOLUTIONS = [(3, 5, 1, 4, 0), (3, 5, 1, 4, 1), (4, 4, 4, 4, 1), (16, 3, 1, 4, 0), (16, 16, 1, 32, 1),
+                (192, 192, 1, 16, 1)]
 
 
 def calls(dtype: Any) -> Iterator[tuple[str, Callable[[], Any]]]:

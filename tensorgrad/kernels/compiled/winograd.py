@@ -23,7 +23,7 @@ from tensorgrad.kernels.compiled.winograd_tiles import (POINTS, Grid, grad_tiles
 CHUNK = 48           # tiles that are transformed and multiplied together
 WEIGHT_CHUNK = 96    # the same for the weight gradient, whose totals are read and written once a chunk
 WIDE_ROW = 128       # channels from which rows are spaced out: powers of two would all fall into the same few cache lines
-WIDE_TOTALS = 32768   # channels times filters from which the totals of a weight gradient crowd out all else
+WIDE_TOTALS = 16384   # channels times filters from which the totals of a weight gradient crowd out all else
 ROUND = 24 << 20     # bytes of tiles at the points that stay in the third-level cache
 
 

@@ -186,8 +186,9 @@ def test_mistakes(call, error, text):
     ((8, 16, 9, 10), (32, 16, 3, 3), {"padding": (1, 4), "dilation": (2, 3)}),
     ((8, 16, 11, 11), (16, 16, 5, 5), {"padding": 3, "dilation": (1, 2)}), ((8, 16, 9, 9), (32, 16, 7, 7), {"padding": 3}),
     ((8, 16, 9, 9), (32, 16, 3, 3), {"stride": 2}), ((8, 16, 9, 9), (16, 1, 3, 3), {"groups": 16}),
-    ((2, 16, 9, 9), (16, 16, 3, 3), {"padding": 2}),  # 18 tiles of results, 18 of cells
-    ((4, 16, 9, 9), (16, 16, 3, 3), {}),              # 16 tiles of results, 36 of cells
+    ((1, 16, 4, 4), (16, 16, 3, 3), {"padding": 2}),  # 4 tiles of results, 1 of cells
+    ((1, 16, 6, 6), (16, 16, 3, 3), {}),              # 1 tile of results, 4 of cells
+    ((1, 16, 3, 4), (16, 16, 3, 3), {"padding": 1}),  # 1 tile of both
 ])
 def test_what_is_said_is_what_runs(compiled, rng, x, w, options):
     groups = options.get("groups", 1)
