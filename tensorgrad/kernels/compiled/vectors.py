@@ -92,7 +92,7 @@ class Vectors:
         one = self.b.insert_element(undefined, scalar, ir.Constant(I32, 0))
         return self.b.shuffle_vector(one, undefined, ir.Constant(ir.VectorType(I32, self.lanes), [0] * self.lanes))
 
-    def lane(self, a: Any, number: int) -> Any:
+    def lane(self, a: Any, number: Any) -> Any:
         """One lane of a."""
         return self.b.extract_element(a, ir.Constant(I32, number))
 
