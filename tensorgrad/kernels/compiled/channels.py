@@ -1,92 +1,82 @@
 """Sums and products per channel: batch norm, its gradient, and the gradient of a bias.
 
-An image is a matrix of pixels and channels here.  Few channels would fill only the beginning of a vector loop, so that
-k pixels side by side are taken for one row of k · C columns; columns of one channel are put together at the end.
+An image is rows of columns here: a pixel's channels, or, where those would fill only the beginning of a vector loop, the
+channels of k pixels side by side.  Columns are put together per channel at the end, or per group of channels.
 
-Sums run in the dtype of the image over as many rows as fit in the first-level cache, and in float64 over those blocks.
-Squares are summed around the mean of their block, while it is in that cache: no digits cancel, and the image is read
-from memory once.
+Sums run in the dtype of the image over a block of rows, and in float64 over the blocks.  Squares are summed around c, the
+mean of the rows before, or of the block itself where it is the first: so the image is read once.  Where a block's n rows
+have the mean m, n · (m - c)² of its Σ (x - c)² is no part of the result, which gets n · N / (n + N) · (m - c)² instead, with N
+rows before.  That is half as much at least as long as n ≤ N, so that one digit cancels at most, whatever the numbers are.
+What is lost when a mean is rounded to the dtype of the image is subtracted after it; a gradient finds it again.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from tensorgrad.kernels.compiled.columns import add_deviations, add_entries, add_slopes, combine, scale_and_shift
 from tensorgrad.kernels.compiled.crew import shared, slices
 from tensorgrad.kernels.compiled.jit import jit
 from tensorgrad.kernels.reference.sums import add_up
 from tensorgrad.kernels.reference.windows import channels_first, channels_last
 
-WIDTH = 128    # columns of a row, at least
+WIDTH = 64     # columns of a row, at least
 BLOCK = 4096   # entries summed in the dtype of the image
 FEWEST = 16    # rows of a block, at least
 FEW = 8192     # entries up to which one product sums the faster
 
 
-def wide_rows(x: np.ndarray) -> np.ndarray:
-    """x (N, C, H, W) of any strides as a contiguous (N · H · W / k, k · C)."""
-    c = x.shape[1]
-    last = np.ascontiguousarray(channels_last(x))
-    rows, k = last.size // max(c, 1), 1
-    while c * k < WIDTH and rows % 2 == 0 and rows:
-        rows, k = rows // 2, 2 * k
-    return last.reshape(rows, k * c)
-
-
-def like(x: np.ndarray) -> np.ndarray:
-    """A new array of the shape of x (N, C, H, W), in memory (N, H, W, C)."""
-    return channels_first(np.empty(channels_last(x).shape, x.dtype))
-
-
 def batch_norm(x, weight, bias, eps):
     c = x.shape[1]
-    rows, y = wide_rows(x), like(x)
-    out = channels_last(y).reshape(rows.shape)
-    n = slices(len(rows), 4 * x.size)
-    parts = np.zeros((n, 3, rows.shape[1]))
-    moments_of_rows(n, len(rows), rows, parts)
-    mean, var = np.empty((2, c), x.dtype)
-    columns = np.empty((3, rows.shape[1]), x.dtype)
-    finish_moments(parts, one(weight, 1, x), one(bias, 0, x), eps, mean, var, columns)
-    scale_and_shift(slices(len(rows), 2 * x.size), len(rows), rows, columns, out)
-    return y, mean, var
+    pixels = innermost(x)
+    y, mean, var = np.empty(pixels.shape, x.dtype), np.empty(c, x.dtype), np.empty(c, x.dtype)
+    normalize(pixels.reshape(-1), one(weight, 1, x), one(bias, 0, x), eps, y.reshape(-1), mean, var)
+    return channels_first(y), mean, var
 
 
 def batch_norm_grad(grad, x, mean, var, weight, eps):
-    c = x.shape[1]
-    rows, d_y, d_x = wide_rows(x), wide_rows(grad), like(x)
-    out = channels_last(d_x).reshape(rows.shape)
-    average = np.tile(mean, rows.shape[1] // max(c, 1))
-    n = slices(len(rows), 4 * x.size)
-    parts = np.zeros((n, 2, rows.shape[1]))
-    products_of_rows(n, len(rows), d_y, rows, average, parts)
-    d_weight, d_bias = np.empty((2, c), x.dtype)
-    columns = np.empty((4, rows.shape[1]), x.dtype)
-    finish_products(parts, x.size // max(c, 1), mean, var, one(weight, 1, x), eps, d_weight, d_bias, columns)
-    combine(slices(len(rows), 3 * x.size), len(rows), d_y, rows, columns, out)
-    return d_x, d_weight, d_bias
+    pixels = innermost(x)
+    d_x, sums = np.empty(pixels.shape, x.dtype), np.zeros((2, x.shape[1]))
+    gradients(innermost(grad).reshape(-1), pixels.reshape(-1), mean, var, one(weight, 1, x), eps, d_x.reshape(-1), sums)
+    d_weight, d_bias = sums.astype(x.dtype)
+    return channels_first(d_x), d_weight, d_bias
 
 
 def channel_affine(x, scale, shift):
-    rows, y = wide_rows(x), like(x)
-    out = channels_last(y).reshape(rows.shape)
-    k = rows.shape[1] // max(x.shape[1], 1)
-    columns = np.zeros((3, rows.shape[1]), x.dtype)
-    columns[1] = np.tile(scale, k)
+    pixels = innermost(x)
+    y = np.empty(pixels.shape, x.dtype)
+    width, rows = columns_and_rows(x.shape[1], x.size)
+    columns = np.zeros((3, width), x.dtype)
+    repeated = columns.reshape(3, width // max(x.shape[1], 1), x.shape[1])
+    repeated[1] = scale
     if shift is not None:
-        columns[2] = np.tile(shift, k)
-    scale_and_shift(slices(len(rows), 2 * x.size), len(rows), rows, columns, out)
-    return y
+        repeated[2] = shift
+    scale_rows(slices(rows, 2 * x.size), rows, pixels.reshape(-1), columns, y.reshape(-1))
+    return channels_first(y)
 
 
 def channel_sum(x):
+    pixels, c = innermost(x), x.shape[1]
     if x.size <= FEW:
-        return add_up(np.ascontiguousarray(channels_last(x)).reshape(-1, x.shape[1]), (0,))
-    rows = wide_rows(x)
-    n = slices(len(rows), x.size)
-    parts = np.zeros((n, rows.shape[1]))
-    sums_of_rows(n, len(rows), rows, parts)
-    return np.sum(parts, 0).reshape(-1, x.shape[1]).sum(0).astype(x.dtype)
+        return add_up(pixels.reshape(-1, c), (0,))
+    width, rows = columns_and_rows(c, x.size)
+    n = slices(rows, x.size)
+    parts = np.zeros((n, width))
+    sums_of_rows(n, rows, pixels.reshape(-1), parts)
+    return parts.reshape(-1, c).sum(0).astype(x.dtype)
+
+
+def innermost(x: np.ndarray) -> np.ndarray:
+    """x (N, C, H, W) of any strides as a contiguous (N, H, W, C)."""
+    return np.ascontiguousarray(channels_last(x))
+
+
+def columns_and_rows(channels: int, size: int) -> tuple[int, int]:
+    """How many columns a row has, and how many rows there are."""
+    width, rows = channels, size // max(channels, 1)
+    while width < WIDTH and rows % 2 == 0 and rows:
+        width, rows = 2 * width, rows // 2
+    return width, rows
 
 
 def one(parameter: np.ndarray | None, value: float, x: np.ndarray) -> np.ndarray:
@@ -94,7 +84,27 @@ def one(parameter: np.ndarray | None, value: float, x: np.ndarray) -> np.ndarray
     return np.full(x.shape[1], value, x.dtype) if parameter is None else np.ascontiguousarray(parameter)
 
 
-# -- over rows ---------------------------------------------------------------------------------------------------------
+# -- pixels in one row, and groups of channels: as many as there are means ---------------------------------------------
+
+
+def normalize(x, weight, bias, eps, y, mean, var):
+    """Write the numbers normalised to `y`, their moments per group to `mean` and `var`."""
+    width, rows = columns_and_rows(weight.size, x.size)
+    n = slices(rows, 4 * x.size)
+    parts, columns = np.zeros((n, 3, width)), np.empty((3, width), x.dtype)
+    moments_of_rows(n, rows, x, parts)
+    finish_moments(parts, weight, bias, eps, mean, var, columns)
+    scale_rows(slices(rows, 2 * x.size), rows, x, columns, y)
+
+
+def gradients(grad, x, mean, var, weight, eps, d_x, sums):
+    """Write the gradient of x to `d_x`, and add those of weight and bias to `sums`."""
+    width, rows = columns_and_rows(weight.size, x.size)
+    n = slices(rows, 4 * x.size)
+    parts, columns = np.zeros((n, 3, width)), np.empty((4, width), x.dtype)
+    products_of_rows(n, rows, grad, x, mean, weight.size, parts)
+    finish_products(parts, rows, mean, var, weight, eps, sums, columns)
+    combine_rows(slices(rows, 3 * x.size), rows, grad, x, columns, d_x)
 
 
 @jit
@@ -104,152 +114,163 @@ def block_rows(width):
 
 @shared
 @jit
-def sums_of_rows(first, last, slice, rows, parts):
+def sums_of_rows(first, last, slice, x, parts):
     """Per column Σ x, in float64."""
-    x, total = rows[first:last], parts[slice]
-    width = x.shape[1]
-    part = np.empty(width, x.dtype)
-    step = block_rows(width)
-    for at in range(0, x.shape[0], step):
-        block = x[at:at + step]
-        part[:] = 0
-        for r in range(block.shape[0]):
-            row = block[r]
-            for c in range(width):
-                part[c] += row[c]
-        for c in range(width):
-            total[c] += part[c]
+    total = parts[slice]
+    width = total.size
+    few, step = np.empty(width, x.dtype), block_rows(width)
+    for at in range(first, last, step):
+        few[:] = 0
+        add_entries(x[at * width:min(at + step, last) * width], few)
+        for k in range(width):
+            total[k] += few[k]
 
 
 @shared
 @jit
-def moments_of_rows(first, last, slice, rows, parts):
+def moments_of_rows(first, last, slice, x, parts):
     """Per column how many entries there are, their sum, and the sum of their squared distances to the mean, in float64."""
-    x, (number, total, square) = rows[first:last], parts[slice]
-    width = x.shape[1]
-    part, center, power = np.empty(width, x.dtype), np.empty(width, x.dtype), np.empty(width, x.dtype)
+    number, total, square = parts[slice]
+    width = total.size
+    center, few, power = np.zeros(width, x.dtype), np.empty(width, x.dtype), np.empty(width, x.dtype)
     step = block_rows(width)
-    for at in range(0, x.shape[0], step):
-        block = x[at:at + step]
-        n = block.shape[0]
-        part[:] = 0
+    begin = min(first + step, last)
+    add_entries(x[first * width:begin * width], center)
+    for k in range(width):
+        center[k] = finite(center[k] / (begin - first))
+    for at in range(first, last, step):
+        end = min(at + step, last)
+        few[:] = 0
         power[:] = 0
-        for r in range(n):
-            row = block[r]
-            for c in range(width):
-                part[c] += row[c]
-        for c in range(width):
-            center[c] = part[c] / n
-        part[:] = 0
-        for r in range(n):
-            row = block[r]
-            for c in range(width):
-                distance = row[c] - center[c]
-                part[c] += distance
-                power[c] += distance * distance
-        before, weight = 1 / max(at, 1), at * n / (at + n)
-        for c in range(width):
-            rest = np.float64(part[c])  # what rounding left between n centers and the block's sum
-            rest = rest if rest == rest else np.float64(0)
-            sum_of_block = center[c] * np.float64(n) + rest
-            distance_of_means = sum_of_block / n - total[c] * before
-            total[c] += sum_of_block
-            square[c] += power[c] - rest * rest / n + distance_of_means * distance_of_means * weight
-        number[:] = at + n
+        add_deviations(x[at * width:end * width], center, few, power)
+        n, before = np.float64(end - at), np.float64(at - first)
+        inverse, earlier, later, between = 1 / n, 1 / max(before, 1), 1 / (before + n), before * n / (before + n)
+        for k in range(width):
+            left, middle = np.float64(few[k]), np.float64(center[k])
+            distance = middle + left * inverse - total[k] * earlier
+            total[k] += middle * n + left
+            square[k] += power[k] - left * left * inverse + distance * distance * between
+            center[k] = finite(total[k] * later)
+    number[:] = last - first
+
+
+@jit
+def finite(center):
+    """A number to subtract: from infinity none is left, so that sums with an infinity stay what they are."""
+    return center if np.isfinite(center) else 0.0
 
 
 @shared
 @jit
-def products_of_rows(first, last, slice, grads, rows, mean, parts):
-    """Per column Σ grad and Σ grad · (x - mean), in float64."""
-    grad, x, (total, slope) = grads[first:last], rows[first:last], parts[slice]
-    width = x.shape[1]
-    part, product = np.empty(width, x.dtype), np.empty(width, x.dtype)
-    step = block_rows(width)
-    for at in range(0, x.shape[0], step):
-        block, d_block = x[at:at + step], grad[at:at + step]
-        part[:] = 0
-        product[:] = 0
-        for r in range(block.shape[0]):
-            row, d_row = block[r], d_block[r]
-            for c in range(width):
-                d = d_row[c]
-                part[c] += d
-                product[c] += d * (row[c] - mean[c])
-        for c in range(width):
-            total[c] += part[c]
-            slope[c] += product[c]
+def products_of_rows(first, last, slice, grad, x, mean, channels, parts):
+    """Per column Σ grad, Σ grad · (x - mean) and Σ (x - mean), in float64."""
+    sums = parts[slice]
+    width = sums.shape[1]
+    few, center, step = np.empty(sums.shape, x.dtype), np.empty(width, x.dtype), block_rows(width)
+    for k in range(width):
+        center[k] = mean[k % channels // (channels // mean.size)]
+    for at in range(first, last, step):
+        start, stop = at * width, min(at + step, last) * width
+        few[:] = 0
+        add_slopes(grad[start:stop], x[start:stop], center, few[0], few[1], few[2])
+        for i in range(3):
+            for k in range(width):
+                sums[i, k] += few[i, k]
 
 
 @shared
 @jit
-def scale_and_shift(first, last, slice, rows, columns, out):
+def scale_rows(first, last, slice, x, columns, y):
     """y = (x - center) · scale + shift, with the rows of `columns` in this order."""
-    x, y = rows[first:last], out[first:last]
-    center, scale, shift = columns[0], columns[1], columns[2]
-    for r in range(x.shape[0]):
-        row, result = x[r], y[r]
-        for c in range(x.shape[1]):
-            result[c] = (row[c] - center[c]) * scale[c] + shift[c]
+    width = columns.shape[1]
+    step = block_rows(width)
+    for at in range(first, last, step):
+        start, stop = at * width, min(at + step, last) * width
+        scale_and_shift(x[start:stop], columns[0], columns[1], columns[2], y[start:stop])
 
 
 @shared
 @jit
-def combine(first, last, slice, grads, rows, columns, out):
-    """d_x = a · grad + b · (x - center) + d, with center, a, b, d in the rows of `columns`."""
-    grad, x, d_x = grads[first:last], rows[first:last], out[first:last]
-    center, a, b, d = columns[0], columns[1], columns[2], columns[3]
-    for r in range(x.shape[0]):
-        row, d_row, result = x[r], grad[r], d_x[r]
-        for c in range(x.shape[1]):
-            result[c] = a[c] * d_row[c] + b[c] * (row[c] - center[c]) + d[c]
+def combine_rows(first, last, slice, grad, x, columns, d_x):
+    """d_x = grad · factor + (x - center) · tilt + shift, with the rows of `columns` as center, factor, tilt, shift."""
+    width = columns.shape[1]
+    step = block_rows(width)
+    for at in range(first, last, step):
+        start, stop = at * width, min(at + step, last) * width
+        combine(grad[start:stop], x[start:stop], columns[0], columns[1], columns[2], columns[3], d_x[start:stop])
 
 
-# -- from columns to channels ------------------------------------------------------------------------------------------
+# -- from columns to groups of channels, and back ----------------------------------------------------------------------
+
+
+@jit
+def repeat(columns, channels):
+    """Give all columns the numbers of the first ones of their channels."""
+    for i in range(columns.shape[0]):
+        for k in range(channels, columns.shape[1]):
+            columns[i, k] = columns[i, k - channels]
 
 
 @jit
 def finish_moments(parts, weight, bias, eps, mean, var, columns):
-    """Mean and variance per channel from those of columns and slices; center, scale and shift for every column."""
-    channels = mean.size
-    for c in range(channels):
+    """Mean and variance per group from those of columns and slices; center, scale and shift for every column."""
+    channels, groups = weight.size, mean.size
+    together = channels // groups
+    for g in range(groups):
         n, total, s = 0.0, 0.0, 0.0
         for p in range(parts.shape[0]):
-            for k in range(c, parts.shape[2], channels):
-                number = parts[p, 0, k]
-                if number > 0:
+            number = parts[p, 0, 0]
+            for start in range(g * together, parts.shape[2] if number > 0 else 0, channels):
+                for k in range(start, start + together):
                     distance = parts[p, 1, k] / number - total / max(n, 1)
                     s += parts[p, 2, k] + distance * distance * n * number / (n + number)
                     n += number
                     total += parts[p, 1, k]
-        mean[c] = total / n
-        var[c] = s / n
-        scale = weight[c] / np.sqrt(s / n + eps)
-        for k in range(c, columns.shape[1], channels):
-            columns[0, k] = mean[c]
-            columns[1, k] = scale
-            columns[2, k] = bias[c]
+        average, variance = total / n, s / n
+        mean[g], var[g] = average, variance
+        deviation = 1 / np.sqrt(variance + eps)
+        for c in range(g * together, (g + 1) * together):
+            scale = weight[c] * deviation
+            columns[0, c] = average
+            columns[1, c] = scale
+            columns[2, c] = bias[c] - (average - columns[0, c]) * scale
+    repeat(columns, channels)
 
 
 @jit
-def finish_products(parts, n, mean, var, weight, eps, d_weight, d_bias, columns):
-    """The gradients of weight and bias from sums over columns and slices; the terms of `combine` for every column.
+def finish_products(parts, rows, mean, var, weight, eps, sums, columns):
+    """Add the gradients of weight and bias, from sums over columns and slices, to `sums`; the numbers of `combine_rows`.
 
-        d_x = w / σ · (grad - Σ grad / n - (x - mean) / σ² · Σ grad · (x - mean) / n)
+    With u = (x - mean) / σ and g = weight · grad, over the n entries of a group,
+
+        d_x = (g - Σ g / n - u · Σ g · u / n) / σ,   d_weight = Σ grad · u,   d_bias = Σ grad.
     """
-    channels = mean.size
-    for c in range(channels):
-        total, slope = 0.0, 0.0
-        for p in range(parts.shape[0]):
-            for k in range(c, parts.shape[2], channels):
-                total += parts[p, 0, k]
-                slope += parts[p, 1, k]
-        scale = 1 / np.sqrt(var[c] + eps)
-        d_bias[c] = total
-        d_weight[c] = slope * scale
-        factor = weight[c] * scale
-        for k in range(c, columns.shape[1], channels):
-            columns[0, k] = mean[c]
-            columns[1, k] = factor
-            columns[2, k] = -factor * scale * scale * slope / n
-            columns[3, k] = -factor * total / n
+    channels, groups = weight.size, mean.size
+    together = channels // groups
+    inverse = 1 / max(rows * (columns.shape[1] // groups), 1)
+    per_channel = np.zeros((3, channels))
+    for p in range(parts.shape[0]):
+        for i in range(3):
+            for start in range(0, parts.shape[2], channels):
+                for c in range(channels):
+                    per_channel[i, c] += parts[p, i, start + c]
+    totals, slopes, distances = per_channel
+    for g in range(groups):
+        members = range(g * together, (g + 1) * together)
+        scale, rest = 1 / np.sqrt(var[g] + eps), 0.0
+        for c in members:
+            rest += distances[c] * inverse
+        along, across = 0.0, 0.0
+        for c in members:
+            of_weight = (slopes[c] - rest * totals[c]) * scale
+            sums[0, c] += of_weight
+            sums[1, c] += totals[c]
+            along += weight[c] * totals[c]
+            across += weight[c] * of_weight
+        steep = scale * scale * across * inverse
+        for c in members:
+            columns[0, c] = mean[g]
+            columns[1, c] = weight[c] * scale
+            columns[2, c] = -steep
+            columns[3, c] = rest * steep - along * scale * inverse
+    repeat(columns, channels)
