@@ -1,4 +1,4 @@
-"""Losses for one class out of several: nll_loss and cross_entropy, multi_margin_loss."""
+"""Losses for one class out of several, nll_loss, cross_entropy, multi_margin_loss; for a set: multilabel_margin_loss."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from nn.functional.reducing import Reduction, check_reduction, reduced, shape_of
+from nn.functional.reducing import Reduction, check_reduction, check_same_shape, reduced, shape_of
 from tensorgrad import Tensor, ops
 from tensorgrad.errors import ArgumentError, DtypeError, RangeError, ShapeError, message
 from tensorgrad.ops.entropy import class_entropy
 from tensorgrad.ops.masking import masked
+from tensorgrad.ops.promotion import array_of
 
-__all__ = ["cross_entropy", "nll_loss", "multi_margin_loss"]
+__all__ = ["cross_entropy", "nll_loss", "multi_margin_loss", "multilabel_margin_loss"]
 
 
 def nll_loss(input: Tensor, target: Any, weight: Any = None, ignore_index: int = -100,
@@ -180,9 +181,51 @@ def multi_margin_loss(input: Tensor, target: Any, p: int = 1, margin: float = 1.
     return reduced((ops.sum(short, axis) / float(input.shape[axis])).reshape(shape), reduction)
 
 
-UNSIGNED = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
+def multilabel_margin_loss(input: Tensor, target: Any, reduction: Reduction = "mean") -> Tensor:
+    """The sum of max(0, 1 - right score + wrong score) over all pairs of a right class and a wrong one, divided by C.
+
+    Shapes
+        input (N, C) or (C,): scores; target like it: the right classes of each example, then -1 and anything
+
+    Raises
+        RangeError      a class outside 0 to C - 1 before the first -1
+        DtypeError      targets that are not integers
+        ShapeError      a target of another shape, more axes than two
+        ArgumentError   an unknown reduction
+
+    Example
+        >>> multilabel_margin_loss(Tensor([[0.1, 0.2, 0.4, 0.8]]), Tensor([[3, 0, -1, 1]]))
+        tensor(0.85)
+    """
+    who, operands = "multilabel_margin_loss", {"input": input, "target": target}
+    check_reduction(who, reduction)
+    check_same_shape(who, input, target)
+    if input.ndim > 2 or input.shape[-1:] == (0,):
+        raise ShapeError(message(who, f"expects (N, C) or (C,), got {input.shape}", operands,
+                                 "Only the batch may be empty."))
+    classes = np.asarray(array_of(target)).reshape(-1, input.shape[-1] if input.ndim else 1)
+    if classes.dtype.kind not in "iu":
+        raise DtypeError(message(who, f"targets are class indices, not {classes.dtype}", operands,
+                                 "Convert them: target.long()."))
+    named = np.logical_and.accumulate(classes != -1, axis=1)
+    wrong = named & ((classes < 0) | (classes >= classes.shape[1]))
+    if wrong.any():
+        raise RangeError(message(who, f"target {classes[wrong][0]} is no class: there are {classes.shape[1]}", operands,
+                                 f"Use 0 to {classes.shape[1] - 1}, and -1 after the last."))
+    scores = input.reshape(classes.shape)
+    index = np.where(named, classes, 0)
+    right = np.zeros(classes.shape, bool)
+    rows, _ = np.nonzero(named)
+    right[rows, index[named]] = True
+    short = ops.relu(1 - ops.unsqueeze(ops.gather(scores, 1, index), 2) + ops.unsqueeze(scores, 1))
+    losses = ops.sum(masked(short, named[:, :, None] & ~right[:, None]), (1, 2)) / float(classes.shape[1])
+    return reduced(losses if input.ndim == 2 else losses.reshape(()), reduction)
+
 
 # -- checks ------------------------------------------------------------------------------------------------------------
+
+
+UNSIGNED = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
 
 
 def class_weights(who: str, input: Tensor, weight: Any) -> np.ndarray | None:

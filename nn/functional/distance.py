@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
 import numpy as np
 
 from nn.functional.reducing import Reduction, check_reduction, check_same_shape, reduced
 from tensorgrad import Tensor, ops
-from tensorgrad.errors import ArgumentError, ShapeError, message
+from tensorgrad.errors import ArgumentError, DtypeError, ShapeError, message
 from tensorgrad.ops.promotion import check_broadcast
 
-__all__ = ["normalize", "cosine_similarity", "pairwise_distance", "cosine_embedding_loss", "triplet_margin_loss",
-           "margin_ranking_loss", "hinge_embedding_loss"]
+__all__ = ["normalize", "cosine_similarity", "pairwise_distance", "pdist", "cosine_embedding_loss", "triplet_margin_loss",
+           "triplet_margin_with_distance_loss", "margin_ranking_loss", "hinge_embedding_loss"]
 
 
 def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> Tensor:
@@ -61,6 +61,37 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
     return ops.norm(x1 - x2 + eps, p, -1, keepdim)
 
 
+def pdist(input: Tensor, p: float = 2.0) -> Tensor:
+    """The `p`-norm distance of every pair of rows: (0, 1), (0, 2), ..., (1, 2), ...
+
+    Shapes
+        input (N, M) → (N·(N - 1)/2,)
+
+    Gradient
+        0 between equal rows
+
+    Raises
+        ShapeError      another number of axes
+        ArgumentError   a negative `p`
+        DtypeError      an input that is not float
+
+    Example
+        >>> pdist(Tensor([[0.0, 0.0], [3.0, 4.0], [3.0, 0.0]]))
+        tensor([5., 3., 4.])
+    """
+    if input.ndim != 2:
+        raise ShapeError(message("pdist", f"the input has {input.ndim} axes, not 2", {"input": input}, "Give rows: (N, M)."))
+    if p < 0:
+        raise ArgumentError(f"pdist: p={p} is negative.\n  Use a number ≥ 0, such as 2, or float('inf').")
+    if input.dtype.kind != "f":
+        raise DtypeError(message("pdist", f"distances are no {input.dtype}", {"input": input}, "Convert first: x.float()."))
+    first, second = np.triu_indices(input.shape[0], 1)
+    difference = ops.index_select(input, 0, first) - ops.index_select(input, 0, second)
+    if not input.shape[1]:
+        return ops.sum(difference, 1)
+    return ops.norm(difference, p, 1)
+
+
 def cosine_embedding_loss(input1: Tensor, input2: Tensor, target: Any, margin: float = 0.0,
                           reduction: Reduction = "mean") -> Tensor:
     """1 - cosine for pairs with target 1, max(0, cosine - `margin`) for those with target -1.
@@ -107,17 +138,45 @@ def triplet_margin_loss(anchor: Tensor, positive: Tensor, negative: Tensor, marg
         >>> triplet_margin_loss(Tensor([[0.0]]), Tensor([[1.0]]), Tensor([[1.5]]))
         tensor(0.5)
     """
-    check_reduction("triplet_margin_loss", reduction)
-    if margin <= 0:
-        raise ArgumentError(f"triplet_margin_loss: margin={margin} is not above 0.\n  Use a number > 0, such as 1.0.")
-    if not anchor.ndim == positive.ndim == negative.ndim:
-        raise ShapeError(message("triplet_margin_loss", "the inputs have different numbers of axes",
-                                 {"anchor": anchor, "positive": positive, "negative": negative}, "Give all three (N, D)."))
-    near = pairwise_distance(anchor, positive, p, eps)
-    far = pairwise_distance(anchor, negative, p, eps)
+    check_triplet("triplet_margin_loss", anchor, positive, negative, margin, reduction)
+    return triplet_loss(lambda a, b: pairwise_distance(a, b, p, eps), anchor, positive, negative, margin, swap, reduction)
+
+
+def triplet_margin_with_distance_loss(anchor: Tensor, positive: Tensor, negative: Tensor, *,
+                                      distance_function: Callable[[Tensor, Tensor], Tensor] | None = None,
+                                      margin: float = 1.0, swap: bool = False, reduction: Reduction = "mean") -> Tensor:
+    """`triplet_margin_loss` with a distance of one's own: ``distance_function(a, b)``, `pairwise_distance` by default.
+
+    Raises
+        ArgumentError   an unknown reduction, a margin that is not above 0
+        ShapeError      different numbers of axes
+
+    Example
+        >>> city = lambda a, b: (a - b).abs().sum(-1)
+        >>> triplet_margin_with_distance_loss(Tensor([[0.0]]), Tensor([[1.0]]), Tensor([[1.5]]), distance_function=city)
+        tensor(0.5)
+    """
+    check_triplet("triplet_margin_with_distance_loss", anchor, positive, negative, margin, reduction)
+    return triplet_loss(distance_function or pairwise_distance, anchor, positive, negative, margin, swap, reduction)
+
+
+def triplet_loss(distance: Callable[[Tensor, Tensor], Tensor], anchor: Tensor, positive: Tensor, negative: Tensor,
+                 margin: float, swap: bool, reduction: Reduction) -> Tensor:
+    """max(0, d(anchor, positive) - d(anchor, negative) + `margin`), of checked operands."""
+    near, far = distance(anchor, positive), distance(anchor, negative)
     if swap:
-        far = ops.minimum(far, pairwise_distance(positive, negative, p, eps))
+        far = ops.minimum(far, distance(positive, negative))
     return reduced(ops.relu(near - far + margin), reduction)
+
+
+def check_triplet(who: str, anchor: Tensor, positive: Tensor, negative: Tensor, margin: float, reduction: Reduction) -> None:
+    """Raise for operands and options that the triplet losses cannot take."""
+    check_reduction(who, reduction)
+    if margin <= 0:
+        raise ArgumentError(f"{who}: margin={margin} is not above 0.\n  Use a number > 0, such as 1.0.")
+    if not anchor.ndim == positive.ndim == negative.ndim:
+        raise ShapeError(message(who, "the inputs have different numbers of axes",
+                                 {"anchor": anchor, "positive": positive, "negative": negative}, "Give all three (N, D)."))
 
 
 def margin_ranking_loss(input1: Tensor, input2: Tensor, target: Any, margin: float = 0.0,

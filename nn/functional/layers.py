@@ -1,12 +1,14 @@
-"""Layers that are compositions of ops: bilinear, local_response_norm, rrelu."""
+"""Layers that are compositions of ops: bilinear, local_response_norm, and those that draw, rrelu and gumbel_softmax."""
 
 from __future__ import annotations
+
+import numpy as np
 
 from tensorgrad import Tensor, ops
 from tensorgrad.errors import ArgumentError, ShapeError, message
 from tensorgrad.random import Generator, default_generator
 
-__all__ = ["bilinear", "local_response_norm", "rrelu"]
+__all__ = ["bilinear", "local_response_norm", "rrelu", "gumbel_softmax"]
 
 
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -96,3 +98,30 @@ def rrelu(input: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: b
         return ops.leaky_relu(input, (lower + upper) / 2)
     slopes = (generator or default_generator()).uniform(lower, upper, input.shape)
     return ops.where(input >= 0, input, input * slopes)
+
+
+def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1, *,
+                   generator: Generator | None = None) -> Tensor:
+    """A class drawn by its score, so that gradients flow: softmax((`logits` + Gumbel noise) / `tau`) along `dim`.
+
+    With `hard` the result is one-hot, 1 at the largest; the gradient is that of the softmax.  `eps` makes no difference;
+    `generator` is the process-wide one by default.
+
+    Raises
+        RangeError   an axis that `logits` does not have
+
+    Source
+        Jang et al., Categorical Reparameterization with Gumbel-Softmax, 2017
+
+    Example
+        >>> gumbel_softmax(Tensor([[0.0, 100.0, 0.0]]), hard=True)
+        tensor([[0., 1., 0.]])
+    """
+    noise = -np.log((generator or default_generator()).standard_exponential(logits.shape)).astype(logits.dtype)
+    soft = ops.softmax((logits + noise) / tau, dim)
+    if not hard:
+        return soft
+    array = soft.array
+    chosen = np.zeros_like(array)
+    np.put_along_axis(chosen, array.argmax(dim, keepdims=True), 1, dim)
+    return soft + (chosen - array)

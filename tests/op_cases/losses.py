@@ -56,6 +56,19 @@ def rows(name, build, inputs, losses, **kwargs):
                  losses and (lambda *a, f=f: f(losses(*a))), **kwargs) for r, f in reductions.items()]
 
 
+def multilabel_margin(x, target):
+    """By loops over pairs of classes, per example."""
+    losses = np.zeros(len(x))
+    for n, classes in enumerate(target):
+        right = list(classes[:list(classes).index(-1)]) if -1 in classes else list(classes)
+        losses[n] = sum(max(0, 1 - x[n, j] + x[n, i]) for j in right for i in range(x.shape[1]) if i not in right)
+    return losses / x.shape[1]
+
+
+def pdist(x, p):
+    return np.array([np.linalg.norm(x[i] - x[j], p) for i in range(len(x)) for j in range(i + 1, len(x))])
+
+
 CASES = [
     Case("cross_entropy", lambda lib, x, t: lib.F.cross_entropy(x, t), (normal(4, 3), CLASSES),
          lambda x, t: nll(log_softmax(x), t)),
@@ -204,4 +217,12 @@ CASES = [
           (normal(4), normal(4), SIGNS), lambda a, b, t: np.maximum(-t * (a - b) + 0.1, 0), ops=("relu",), constant=(2,)),
     *rows("hinge_embedding_loss", lambda lib, x, t, reduction: lib.F.hinge_embedding_loss(x, t, reduction=reduction),
           (positive(4), SIGNS), lambda x, t: np.where(t == 1, x, np.maximum(1 - x, 0)), ops=("where",), constant=(1,)),
+    *rows("multilabel_margin_loss", lambda lib, x, t, **kw: lib.F.multilabel_margin_loss(x, t, **kw),
+          (distinct(3, 4), fixed([[2, 0, -1, 1], [-1, 0, 1, 2], [3, 1, 0, 2]])), multilabel_margin, ops=("relu", "gather")),
+    *rows("triplet_margin_with_distance_loss", lambda lib, a, p, n, **kw: lib.F.triplet_margin_with_distance_loss(
+        a, p, n, distance_function=lambda x, y: ((x - y) ** 2).sum(-1), margin=0.7, **kw),
+        (normal(4, 3), normal(4, 3), normal(4, 3)),
+        lambda a, p, n: np.maximum(((a - p)**2).sum(-1) - ((a - n)**2).sum(-1) + 0.7, 0), ops=("relu",)),
+    *[Case(f"pdist-{p}", lambda lib, x, p=p: lib.F.pdist(x, p), (normal(4, 3),), lambda x, p=p: pdist(x, p),
+           ops=("index_select",)) for p in (2.0, 1.0, 3.0, float("inf"))],
 ]

@@ -10,7 +10,7 @@ from tensorgrad.ops.adaptive_pooling import AdaptiveAvgPoolGrad
 from tensorgrad.ops.pooling import AvgPoolGrad, GatherWinners, ScatterWinners
 from tensorgrad.window import Window
 from tests import loops
-from tests.op_cases.case import Case, Draw, all_negative, distinct, normal
+from tests.op_cases.case import Case, Draw, all_negative, distinct, normal, positive
 
 
 def maximum(name: str, draw: Draw, ndim: int = 2, **options: Any) -> Case:
@@ -54,6 +54,21 @@ def adaptive(name: str, draw: Draw, output_size: Any, counts: tuple[int, ...], *
         return found if options.get("return_indices") else found[0]
 
     return Case(name, lambda lib, x: getattr(lib.F, function)(x, output_size, **options), (draw,), reference)
+
+
+def lp(name: str, *shape: int, p: float, draw: Any = positive, **options: Any) -> Case:
+    """A row of lp_pool1d, lp_pool2d or lp_pool3d."""
+    function = name.split("-")[0]
+    windows = loops.Windows(int(function[-2]), options["kernel_size"], options.get("stride"))
+
+    def reference(x: Any) -> Any:
+        if np.isinf(p):
+            return loops.max_pool(np.abs(x) * np.sign(p), windows)[0] * np.sign(p)
+        return (loops.avg_pool(x**p, windows) * np.prod(windows.kernel))**(1 / p)
+
+    pool = "max" if np.isinf(p) else "avg"
+    return Case(name, lambda lib, x: getattr(lib.F, function)(x, p, **options), (draw(*shape),), reference,
+                ops=(function.replace("lp", pool),))
 
 
 WINNERS = np.array([[[[0, 3], [9, 11]]]])
@@ -110,6 +125,14 @@ CASES = [
     Case("max_unpool2d", unpool, (distinct(2, 2, 5, 5),),
          lambda x: loops.scatter_winners(*loops.max_pool(x, loops.Windows(2, 2)), (5, 5)),
          ops=("put_winners", "max_pool2d")),
+    lp("lp_pool1d", 2, 3, 7, p=3, kernel_size=3, stride=2),
+    lp("lp_pool2d", 2, 2, 5, 6, p=2, kernel_size=(2, 3), draw=normal),
+    lp("lp_pool2d-fraction", 2, 5, 6, 2, p=1.5, kernel_size=2, stride=1),
+    lp("lp_pool2d-largest", 2, 2, 4, 4, p=float("inf"), kernel_size=2, draw=distinct),
+    lp("lp_pool2d-smallest", 2, 2, 4, 4, p=-float("inf"), kernel_size=2, draw=distinct),
+    lp("lp_pool3d", 1, 2, 3, 4, 4, p=2, kernel_size=2, draw=normal),
+    Case("max_pool2d_with_indices", lambda lib, x: lib.F.max_pool2d_with_indices(x, 2), (distinct(2, 3, 4, 5),),
+         lambda x: loops.max_pool(x, loops.Windows(2, 2)), ops=("max_pool2d",)),
     # The ops that only gradients are made of have no name in PyTorch.
     Case("scatter_winners", lambda lib, y: ScatterWinners(WINNERS, (3, 4)).apply(y), (normal(1, 1, 2, 2),),
          lambda y: loops.scatter_winners(y, WINNERS, (3, 4)), torch=False),

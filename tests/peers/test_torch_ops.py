@@ -81,6 +81,11 @@ def test_same_as_torch(case: Case) -> None:
     second = []
     for run, gradients, w in zip((ours, theirs), first, incoming):
         reached = [(g, run.leaf(v).detach()) for g, v in zip(gradients, second_weights) if g.requires_grad]
-        second.append(run.grad([g for g, _ in reached], run.varied + w, [v for _, v in reached]))
+        try:
+            second.append(run.grad([g for g, _ in reached], run.varied + w, [v for _, v in reached]))
+        except RuntimeError as error:
+            if run.torch and "is not implemented" in str(error):  # PyTorch has no second derivative of it
+                return
+            raise
     for gradient, wanted in zip(*second):
         close(gradient, wanted, 10 * case.rtol)

@@ -7,6 +7,7 @@ from typing import Any, Iterator
 import numpy as np
 import torch
 
+import nn
 import tensorgrad
 from tensorgrad.errors import TensorgradError
 
@@ -44,6 +45,8 @@ class Translation:
             return None
         if isinstance(value, torch.device):
             return str(value)
+        if isinstance(value, torch.nn.PairwiseDistance):
+            return nn.PairwiseDistance(value.norm, value.eps, value.keepdim)
         if isinstance(value, torch.Generator):
             raise Foreign("a generator of PyTorch's")
         if isinstance(value, complex):

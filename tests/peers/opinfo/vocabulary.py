@@ -66,11 +66,18 @@ class Refusal:
 
 
 REFUSED: list[Refusal] = [
+    Refusal(r"nn\.functional\.embedding", "sparse=True", "Sparse gradients: tensors are dense."),
+    Refusal(r"nn\.functional\.batch_norm", "expects .* got 1 axes",
+            "Batch norm of a tensor without an axis of channels, which PyTorch overlooks if it is empty."),
     Refusal("addmv|addbmm|baddbmm", "for integers", "A fraction as factor of integers, which PyTorch cuts off silently."),
 ]
 
 # The reverse: what PyTorch refuses, with a message matching `says`, and tensorgrad takes.
 ACCEPTED: list[Refusal] = [
+    Refusal(r"nn\.functional\.conv[123]d", "padding='same' is not supported for strided",
+            "padding='same' with a stride: as many places as a stride needs to pass over the image."),
+    Refusal(r"nn\.functional\.max_pool[123]d", "Expected 2D or 3D .*batch mode|non-batch dimensions to have positive length",
+            "Pooling of no channels: the result has none either."),
     Refusal(".*", "^$", "A number as the first operand, where PyTorch wants a tensor: `add(2, x)` is `2 + x`."),
 ]
 
