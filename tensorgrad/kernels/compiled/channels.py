@@ -5,8 +5,8 @@ channels of k pixels side by side.  Columns are put together per channel at the 
 
 Sums run in the dtype of the image over a block of rows, and in float64 over the blocks.  Squares are summed around c, the
 mean of the rows before, or of the block itself where it is the first: so the image is read once.  Where a block's n rows
-have the mean m, n · (m - c)² of its Σ (x - c)² is no part of the result, which gets n · N / (n + N) · (m - c)² instead, with N
-rows before.  That is half as much at least as long as n ≤ N, so that one digit cancels at most, whatever the numbers are.
+have the mean m, n · (m - c)² of its Σ (x - c)² is no part of the result, which gets n · N / (n + N) · (m - c)² instead,
+with N rows before.  That is half as much at least, since n ≤ N: one bit cancels at most, whatever the numbers are.
 What is lost when a mean is rounded to the dtype of the image is subtracted after it; a gradient finds it again.
 """
 
@@ -21,8 +21,7 @@ from tensorgrad.kernels.reference.sums import add_up
 from tensorgrad.kernels.reference.windows import channels_first, channels_last
 
 WIDTH = 64     # columns of a row, at least
-BLOCK = 4096   # entries summed in the dtype of the image
-FEWEST = 16    # rows of a block, at least
+ROWS = 64      # of a block, summed in the dtype of the image
 FEW = 8192     # entries up to which one product sums the faster
 
 
@@ -107,21 +106,16 @@ def gradients(grad, x, mean, var, weight, eps, d_x, sums):
     combine_rows(slices(rows, 3 * x.size), rows, grad, x, columns, d_x)
 
 
-@jit
-def block_rows(width):
-    return max(FEWEST, BLOCK // max(width, 1))
-
-
 @shared
 @jit
 def sums_of_rows(first, last, slice, x, parts):
     """Per column Σ x, in float64."""
     total = parts[slice]
     width = total.size
-    few, step = np.empty(width, x.dtype), block_rows(width)
-    for at in range(first, last, step):
+    few = np.empty(width, x.dtype)
+    for at in range(first, last, ROWS):
         few[:] = 0
-        add_entries(x[at * width:min(at + step, last) * width], few)
+        add_entries(x[at * width:min(at + ROWS, last) * width], few)
         for k in range(width):
             total[k] += few[k]
 
@@ -133,13 +127,12 @@ def moments_of_rows(first, last, slice, x, parts):
     number, total, square = parts[slice]
     width = total.size
     center, few, power = np.zeros(width, x.dtype), np.empty(width, x.dtype), np.empty(width, x.dtype)
-    step = block_rows(width)
-    begin = min(first + step, last)
+    begin = min(first + ROWS, last)
     add_entries(x[first * width:begin * width], center)
     for k in range(width):
         center[k] = finite(center[k] / (begin - first))
-    for at in range(first, last, step):
-        end = min(at + step, last)
+    for at in range(first, last, ROWS):
+        end = min(at + ROWS, last)
         few[:] = 0
         power[:] = 0
         add_deviations(x[at * width:end * width], center, few, power)
@@ -166,11 +159,11 @@ def products_of_rows(first, last, slice, grad, x, mean, channels, parts):
     """Per column Σ grad, Σ grad · (x - mean) and Σ (x - mean), in float64."""
     sums = parts[slice]
     width = sums.shape[1]
-    few, center, step = np.empty(sums.shape, x.dtype), np.empty(width, x.dtype), block_rows(width)
+    few, center = np.empty(sums.shape, x.dtype), np.empty(width, x.dtype)
     for k in range(width):
         center[k] = mean[k % channels // (channels // mean.size)]
-    for at in range(first, last, step):
-        start, stop = at * width, min(at + step, last) * width
+    for at in range(first, last, ROWS):
+        start, stop = at * width, min(at + ROWS, last) * width
         few[:] = 0
         add_slopes(grad[start:stop], x[start:stop], center, few[0], few[1], few[2])
         for i in range(3):
@@ -183,9 +176,8 @@ def products_of_rows(first, last, slice, grad, x, mean, channels, parts):
 def scale_rows(first, last, slice, x, columns, y):
     """y = (x - center) · scale + shift, with the rows of `columns` in this order."""
     width = columns.shape[1]
-    step = block_rows(width)
-    for at in range(first, last, step):
-        start, stop = at * width, min(at + step, last) * width
+    for at in range(first, last, ROWS):
+        start, stop = at * width, min(at + ROWS, last) * width
         scale_and_shift(x[start:stop], columns[0], columns[1], columns[2], y[start:stop])
 
 
@@ -194,9 +186,8 @@ def scale_rows(first, last, slice, x, columns, y):
 def combine_rows(first, last, slice, grad, x, columns, d_x):
     """d_x = grad · factor + (x - center) · tilt + shift, with the rows of `columns` as center, factor, tilt, shift."""
     width = columns.shape[1]
-    step = block_rows(width)
-    for at in range(first, last, step):
-        start, stop = at * width, min(at + step, last) * width
+    for at in range(first, last, ROWS):
+        start, stop = at * width, min(at + ROWS, last) * width
         combine(grad[start:stop], x[start:stop], columns[0], columns[1], columns[2], columns[3], d_x[start:stop])
 
 
