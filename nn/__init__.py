@@ -6,11 +6,11 @@ from typing import Any as _Any
 from nn import functional, init, modules
 from nn.module import Module
 from nn.modules import *  # noqa: F401,F403
-from nn.parameter import Buffer, Parameter
+from nn.parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 from nn.summary import summary
 
 __all__ = [
-    "Module", "Parameter", "Buffer", *modules.__all__,
+    "Module", "Parameter", "Buffer", "UninitializedParameter", "UninitializedBuffer", *modules.__all__,
     "functional", "init", "modules", "summary",
 ]
 

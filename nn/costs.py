@@ -19,7 +19,7 @@ from nn.modules.batch_norm import BatchNorm, InstanceNorm
 from nn.modules.conv import Convolution, ConvolutionTransposed, Kernel
 from nn.modules.linear import Bilinear, Linear
 from nn.modules.normalization import GroupNorm, LayerNorm, RMSNorm
-from nn.modules.pooling import AvgPool, MaxPool
+from nn.modules.pooling import AvgPool, LPPool, MaxPool
 from tensorgrad import costs
 from tensorgrad.window import per_axis
 
@@ -128,6 +128,7 @@ def _(layer: Any, inputs: Shape, output: Shape) -> int | None:
 
 @multiply_adds.register(MaxPool)
 @multiply_adds.register(AvgPool)
+@multiply_adds.register(LPPool)
 def _(layer: Any, inputs: Shape, output: Shape) -> int | None:
     kernel = per_axis(type(layer).__name__, "kernel_size", layer.kernel_size, layer.spatial)
     return costs.multiply_adds("max_pool", [inputs], output, taps=math.prod(kernel))

@@ -9,6 +9,7 @@ from typing import Any, Callable, Mapping, TypeVar
 import numpy as np
 
 from nn.hooks import Hooks
+from nn.parameter import Uninitialized
 from nn.state import IncompatibleKeys, load
 from nn.tree import Tree
 from tensorgrad import dtypes
@@ -157,6 +158,9 @@ class Module(Tree):
         if not dtypes.is_float(wanted):
             raise ArgumentError(f"to: a module cannot become {wanted.name}.\n  Use float16, float32 or float64.")
         for tensor in [*self.parameters(), *self.buffers()]:
+            if isinstance(tensor, Uninitialized):
+                tensor.convert(wanted)
+                continue
             for part in (tensor, tensor.grad):
                 if part is not None and dtypes.is_float(part.dtype) and part.dtype != wanted:
                     part.data = part.array.astype(wanted)

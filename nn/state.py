@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Mapping, NamedTuple
 
 import numpy as np
 
+from nn.parameter import Uninitialized
 from tensorgrad import dtypes
 from tensorgrad.errors import StateError
 from tensorgrad.tensor import Tensor
@@ -31,12 +32,15 @@ def load(module: Module, state: Mapping[str, Any], strict: bool) -> Incompatible
 
     Raises
         StateError   names that are missing or unexpected (if `strict`), shapes that differ, values that are no arrays
+
+    Layers that wait for the size of their input take it from the state.
     """
     if not isinstance(state, Mapping):
         raise StateError(f"load_state_dict: expects a dict of names and arrays, got {type(state).__name__}.\n"
                          "  Pass what state_dict() returned, or what was loaded from a file of weights.")
     who = type(module).__name__
     own = module.state_dict(keep_vars=True)
+    sizes, shapes = lazy_shapes(module, own, state)
     missing = [name for name in own if name not in state]
     unexpected = [name for name in state if name not in own]
     arrays, misfits = {}, []
@@ -47,18 +51,43 @@ def load(module: Module, state: Mapping[str, Any], strict: bool) -> Incompatible
             except (TypeError, ValueError) as error:
                 misfits.append(f"{name}: {type(state[name]).__name__} is no array of numbers ({error})")
                 continue
-            if arrays[name].shape != tensor.shape:
-                misfits.append(f"{name}: {tensor.shape} in the model, {arrays[name].shape} in the state")
+            if arrays[name].shape != shapes[name]:
+                misfits.append(f"{name}: {in_words(shapes[name])} in the model, {arrays[name].shape} in the state")
     if misfits or strict and (missing or unexpected):
         lines = [f"load_state_dict: the state does not fit this {who}; nothing was changed."]
         prefix = common_prefix(missing, unexpected)
         if strict:
-            lines += listed("missing", [f"{name} {own[name].shape}" for name in missing])
+            lines += listed("missing", [f"{name} {in_words(shapes[name])}" for name in missing])
             lines += listed("unexpected", [name + ("" if prefix else suggestion(name, missing)) for name in unexpected])
         raise StateError("\n".join([*lines, *listed("misfit", misfits), "  " + (prefix or advice(bool(misfits)))]))
+    for layer, size in sizes:
+        layer.settle(size)
     for name, array in arrays.items():
         write(own[name], array)
     return IncompatibleKeys(missing, unexpected)
+
+
+def lazy_shapes(module: Module, own: Mapping[str, Tensor], state: Mapping[str, Any]) -> tuple[
+        list[tuple[Any, int]], dict[str, tuple[int, ...] | None]]:
+    """The layers that have waited for the size of their input, with that which the state has; and per name in the model a
+    shape, None where the state does not tell it."""
+    sizes: list[tuple[Any, int]] = []
+    shapes = {name: None if isinstance(tensor, Uninitialized) else tensor.shape for name, tensor in own.items()}
+    for path, layer in module.named_modules():
+        if hasattr(layer, "has_uninitialized_params"):
+            prefix = f"{path}." if path else ""
+            there = {name.removeprefix(prefix): np.shape(value) for name, value in state.items()
+                     if name in own and name.rpartition(".")[0] == path}
+            size = layer.size_from(there)
+            if size is not None:
+                sizes.append((layer, size))
+                shapes |= {prefix + name: shape for name, shape in layer.shapes(size).items() if prefix + name in own}
+    return sizes, shapes
+
+
+def in_words(shape: tuple[int, ...] | None) -> str:
+    """A shape, as a message shows it."""
+    return "without a shape" if shape is None else str(shape)
 
 
 def as_plain_array(value: Any, dtype: np.dtype) -> np.ndarray:

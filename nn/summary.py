@@ -11,6 +11,7 @@ import numpy as np
 
 from nn.costs import multiply_adds, parameter_formula
 from nn.module import Module
+from nn.parameter import Uninitialized
 from tensorgrad import dtypes, random
 from tensorgrad.errors import ArgumentError
 from tensorgrad.recording import no_grad
@@ -138,7 +139,8 @@ def summary(model: Module, input_size: Any, *, batch: int = 1, dtype: Any = None
     learned, such as the running means of batch norm.
 
     One pass is made with zeros, in evaluation mode and without a graph; afterwards modes, buffers and the random generator
-    are as before.  Shared parameters are counted where they first appear.
+    are as before.  Shared parameters are counted where they first appear.  Lazy layers take
+    their sizes from it.
 
     Arguments
         input_size   the shape of one input without the batch axis, such as (1, 28, 28); a list of shapes for several
@@ -252,7 +254,8 @@ def unchanged(model: Module) -> Iterator[None]:
     state = random.get_rng_state()
     own = [(module, {key: vars(module)[key] for key in ("training", "_hooks") if key in vars(module)})
            for module in model.modules()]
-    buffers = [(buffer, buffer.array.copy()) for buffer in model.buffers()]
+    buffers = [(buffer, buffer.array.copy()) for buffer in model.buffers()
+               if not isinstance(buffer, Uninitialized)]
     try:
         yield
     finally:

@@ -34,7 +34,7 @@ import numpy as np
 
 __all__ = ["TensorgradError", "ShapeError", "ArgumentError", "RangeError", "DtypeError", "GraphError",
            "StaleTensorError", "GradcheckError", "KernelError", "StateError", "DataError", "DivergenceError",
-           "AnomalyError", "LinAlgError", "message", "describe"]
+           "AnomalyError", "LinAlgError", "UninitializedError", "message", "describe"]
 
 
 class TensorgradError(Exception):
@@ -75,6 +75,10 @@ class KernelError(TensorgradError, RuntimeError):
 
 class StateError(TensorgradError, RuntimeError):
     """A state dict that does not fit the object it is loaded into."""
+
+
+class UninitializedError(TensorgradError, RuntimeError):
+    """A parameter or buffer that has no shape yet, because its layer takes it from the first input."""
 
 
 class DataError(TensorgradError, OSError):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Mapping
 
 import numpy as np
 
 from nn import functional as F
-from nn.module import Module
 from nn.modules.arguments import count, float_dtype
+from nn.modules.laziness import Sized
 from nn.parameter import Buffer, Parameter
 from tensorgrad.errors import ArgumentError, ShapeError, message
 from tensorgrad.tensor import Tensor
@@ -16,26 +16,46 @@ from tensorgrad.tensor import Tensor
 __all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d"]
 
 
-class ChannelNorm(Module):
+class ChannelNorm(Sized):
     """Options, parameters and buffers of the layers that normalise channels: batch and instance norm."""
 
     allowed_axes: tuple[int, ...]
+    inferred = "num_features"
+    weight: Parameter | None
+    bias: Parameter | None
+    running_mean: Buffer | None
+    running_var: Buffer | None
 
-    def __init__(self, num_features: int, eps: float, momentum: float | None, affine: bool, track_running_stats: bool,
+    def __init__(self, num_features: int | None, eps: float, momentum: float | None, affine: bool, track_running_stats: bool,
                  bias: bool, dtype: Any):
         who = type(self).__name__
-        self.num_features = count(who, "num_features", num_features, 0)
+        size = None if num_features is None else count(who, "num_features", num_features, 0)
+        self.num_features: int = size  # type: ignore[assignment]
         self.eps = eps
         if momentum is not None and not 0 <= momentum <= 1:
             raise ArgumentError(f"{who}: momentum={momentum!r} is no share of the newest batch.\n"
                                 "  Use a number from 0 to 1, or None for the mean over all batches.")
         self.momentum, self.affine, self.track_running_stats = momentum, bool(affine), bool(track_running_stats)
-        kind = float_dtype(who, dtype)
-        self.weight = Parameter(np.ones(self.num_features, kind)) if affine else None
-        self.bias = Parameter(np.zeros(self.num_features, kind)) if affine and bias else None
-        self.running_mean = Buffer(np.zeros(self.num_features, kind)) if track_running_stats else None
-        self.running_var = Buffer(np.ones(self.num_features, kind)) if track_running_stats else None
+        self.allocate(size, float_dtype(who, dtype), weight=Parameter if affine else None,
+                      bias=Parameter if affine and bias else None, running_mean=Buffer if track_running_stats else None,
+                      running_var=Buffer if track_running_stats else None)
         self.num_batches_tracked = Buffer(np.array(0, np.int64)) if track_running_stats else None
+        self.start()
+
+    def shapes(self, size: int) -> dict[str, tuple[int, ...]]:
+        return dict.fromkeys(("weight", "bias", "running_mean", "running_var"), (size,))
+
+    def size_of(self, input: Tensor) -> int:
+        self.check_axes(input)
+        return input.shape[self.channel_axis(input)]
+
+    def channel_axis(self, input: Tensor) -> int:
+        """Which axis holds the channels."""
+        return 1
+
+    def size_from(self, shapes: Mapping[str, tuple[int, ...]]) -> int | None:
+        known = [shape[0] for shape in shapes.values() if len(shape) == 1]
+        return known[0] if known else None
 
     def reset_running_stats(self) -> None:
         """Forget the running statistics."""
@@ -68,7 +88,7 @@ class ChannelNorm(Module):
 class BatchNorm(ChannelNorm):
     """Batch normalisation for any number of spatial axes."""
 
-    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
+    def __init__(self, num_features: int | None, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
                  track_running_stats: bool = True, *, bias: bool = True, dtype: Any = None):
         super().__init__(num_features, eps, momentum, affine, track_running_stats, bias, dtype)
 
@@ -157,9 +177,12 @@ class BatchNorm3d(BatchNorm):
 class InstanceNorm(ChannelNorm):
     """Instance normalisation for any number of spatial axes."""
 
-    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1, affine: bool = False,
+    def __init__(self, num_features: int | None, eps: float = 1e-5, momentum: float = 0.1, affine: bool = False,
                  track_running_stats: bool = False, *, bias: bool = True, dtype: Any = None):
         super().__init__(num_features, eps, momentum, affine, track_running_stats, bias, dtype)
+
+    def channel_axis(self, input: Tensor) -> int:
+        return 0 if input.ndim == self.allowed_axes[0] else 1
 
     def forward(self, input: Tensor) -> Tensor:
         self.check_axes(input)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any
-
-import numpy as np
+from typing import Any, Mapping
 
 from nn import functional as F
 from nn import init
-from nn.module import Module
 from nn.modules.arguments import count, divisible, float_dtype, one_of
+from nn.modules.laziness import Sized
 from nn.parameter import Parameter
 from tensorgrad.errors import ArgumentError, ShapeError, message
+from tensorgrad.ops.images import images
 from tensorgrad.tensor import Tensor
 from tensorgrad.window import Window, per_axis
 
@@ -21,31 +20,46 @@ __all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
 
-class Kernel(Module):
+class Kernel(Sized):
     """What all convolutions share: options, weight and bias, and their initial values."""
 
     spatial: int
+    inferred = "in_channels"
+    weight: Parameter
+    bias: Parameter | None
     transposed = False
     output_padding: tuple[int, ...] = ()
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any, padding: Any, dilation: Any,
-                 groups: int, bias: bool, padding_mode: str, dtype: Any):
+    def __init__(self, in_channels: int | None, out_channels: int, kernel_size: Any, stride: Any, padding: Any,
+                 dilation: Any, groups: int, bias: bool, padding_mode: str, dtype: Any):
         who = type(self).__name__
-        self.in_channels = count(who, "in_channels", in_channels)
+        size = None if in_channels is None else count(who, "in_channels", in_channels)
+        self.in_channels: int = size  # type: ignore[assignment]
         self.out_channels = count(who, "out_channels", out_channels)
         self.groups = count(who, "groups", groups)
-        divisible(who, "in_channels", self.in_channels, "groups", self.groups)
         divisible(who, "out_channels", self.out_channels, "groups", self.groups)
         window = Window.parse(who, self.spatial, kernel_size, stride, padding, dilation)
         self.kernel_size, self.stride, self.dilation = window.kernel, window.stride, window.dilation
         self.padding = padding if isinstance(padding, str) else simple(window.padding)
         self.padding_mode = one_of(who, "padding_mode", padding_mode, PADDING_MODES)
-        kind = float_dtype(who, dtype)
-        channels = (self.in_channels, self.out_channels // groups) if self.transposed else (
-            self.out_channels, self.in_channels // groups)
-        self.weight = Parameter(np.empty((*channels, *self.kernel_size), kind))
-        self.bias = Parameter(np.empty((self.out_channels,), kind)) if bias else None
-        self.reset_parameters()
+        self.allocate(size, float_dtype(who, dtype), weight=Parameter, bias=Parameter if bias else None)
+        self.start()
+
+    def shapes(self, size: int) -> dict[str, tuple[int, ...]]:
+        who = type(self).__name__
+        divisible(who, "in_channels", count(who, "in_channels", size), "groups", self.groups)
+        channels = (size, self.out_channels // self.groups) if self.transposed else (
+            self.out_channels, size // self.groups)
+        return {"weight": (*channels, *self.kernel_size), "bias": (self.out_channels,)}
+
+    def size_of(self, input: Tensor) -> int:
+        return images(type(self).__name__, self.spatial, input).shape[1]
+
+    def size_from(self, shapes: Mapping[str, tuple[int, ...]]) -> int | None:
+        weight = shapes.get("weight", ())
+        if len(weight) != self.spatial + 2:
+            return None
+        return weight[0] if self.transposed else weight[1] * self.groups
 
     def reset_parameters(self) -> None:
         """Draw the initial values again."""
@@ -74,7 +88,7 @@ class Kernel(Module):
 class Convolution(Kernel):
     """The convolutions that are not transposed."""
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1, padding: Any = 0,
+    def __init__(self, in_channels: int | None, out_channels: int, kernel_size: Any, stride: Any = 1, padding: Any = 0,
                  dilation: Any = 1, groups: int = 1, bias: bool = True, padding_mode: str = "zeros", *, dtype: Any = None):
         super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode,
                          dtype)
@@ -122,6 +136,8 @@ class Conv2d(Convolution):
     Parameters
         weight   (out_channels, in_channels/groups, K, L), uniform within ±1/√(in_channels/groups·K·L)
         bias     (out_channels), the same; None with ``bias=False``
+
+    With ``in_channels=None``, as in `LazyConv2d`, they are taken from the first input.
 
     Options, which are not learned
         kernel_size    K and L: an integer, or (K, L)
@@ -179,7 +195,7 @@ class ConvolutionTransposed(Kernel):
 
     transposed = True
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1, padding: Any = 0,
+    def __init__(self, in_channels: int | None, out_channels: int, kernel_size: Any, stride: Any = 1, padding: Any = 0,
                  output_padding: Any = 0, groups: int = 1, bias: bool = True, dilation: Any = 1,
                  padding_mode: str = "zeros", *, dtype: Any = None):
         who = type(self).__name__

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
 from nn import functional as F
 from nn.module import Module
@@ -10,7 +10,7 @@ from nn.modules.loss import Loss
 from tensorgrad.tensor import Tensor
 
 __all__ = ["CosineSimilarity", "PairwiseDistance", "CosineEmbeddingLoss", "HingeEmbeddingLoss", "MarginRankingLoss",
-           "TripletMarginLoss"]
+           "TripletMarginLoss", "TripletMarginWithDistanceLoss"]
 
 
 class CosineSimilarity(Module):
@@ -106,3 +106,25 @@ class TripletMarginLoss(Loss):
     def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
         return F.triplet_margin_loss(anchor, positive, negative, self.margin, self.p, self.eps, self.swap,
                                      reduction=self.reduction)
+
+
+class TripletMarginWithDistanceLoss(Loss):
+    """max(0, d(anchor, positive) - d(anchor, negative) + margin), d being a function of one's own
+
+    Options
+        distance_function   of two tensors; pairwise_distance by default
+        swap                use d(positive, negative) where it is smaller than d(anchor, negative)
+
+    Shapes
+        anchor, positive, negative   those that the function takes
+    """
+
+    def __init__(self, *, distance_function: Callable[[Tensor, Tensor], Tensor] | None = None, margin: float = 1.0,
+                 swap: bool = False, reduction: str = "mean"):
+        super().__init__(reduction)
+        self.distance_function = F.pairwise_distance if distance_function is None else distance_function
+        self.margin, self.swap = margin, swap
+
+    def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
+        return F.triplet_margin_with_distance_loss(anchor, positive, negative, distance_function=self.distance_function,
+                                                   margin=self.margin, swap=self.swap, reduction=self.reduction)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Mapping
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from nn import functional as F
 from nn import init
 from nn.module import Module
 from nn.modules.arguments import count, float_dtype
+from nn.modules.laziness import Sized
 from nn.parameter import Parameter
 from tensorgrad.errors import ArgumentError, ShapeError, message
 from tensorgrad.tensor import Tensor
@@ -18,7 +19,7 @@ from tensorgrad.tensor import Tensor
 __all__ = ["Linear", "Bilinear", "Identity", "Flatten", "Unflatten"]
 
 
-class Linear(Module):
+class Linear(Sized):
     """y = x Wᵀ + b: every output is a weighted sum of all inputs.
 
     Parameters
@@ -28,6 +29,8 @@ class Linear(Module):
     Shapes
         input    (..., in_features)
         result   (..., out_features)
+
+    With ``in_features=None``, as in `LazyLinear`, it is taken from the first input.
 
     Raises
         ArgumentError   a number of features that is no integer ≥ 0
@@ -40,13 +43,28 @@ class Linear(Module):
         ((5, 2), Linear(in_features=3, out_features=2, bias=True))
     """
 
-    def __init__(self, in_features: int, out_features: int, bias: bool = True, *, dtype: Any = None):
-        self.in_features = count("Linear", "in_features", in_features, 0)
+    inferred = "in_features"
+    weight: Parameter
+    bias: Parameter | None
+
+    def __init__(self, in_features: int | None, out_features: int, bias: bool = True, *, dtype: Any = None):
+        size = None if in_features is None else count("Linear", "in_features", in_features, 0)
+        self.in_features: int = size  # type: ignore[assignment]
         self.out_features = count("Linear", "out_features", out_features, 0)
-        kind = float_dtype("Linear", dtype)
-        self.weight = Parameter(np.empty((self.out_features, self.in_features), kind))
-        self.bias = Parameter(np.empty((self.out_features,), kind)) if bias else None
-        self.reset_parameters()
+        self.allocate(size, float_dtype("Linear", dtype), weight=Parameter, bias=Parameter if bias else None)
+        self.start()
+
+    def shapes(self, size: int) -> dict[str, tuple[int, ...]]:
+        return {"weight": (self.out_features, size), "bias": (self.out_features,)}
+
+    def size_of(self, input: Tensor) -> int:
+        if not getattr(input, "ndim", 0):
+            raise ShapeError(message("Linear", "the input has no axis of features", {"input": input},
+                                     "Use (..., features)."))
+        return input.shape[-1]
+
+    def size_from(self, shapes: Mapping[str, tuple[int, ...]]) -> int | None:
+        return shapes["weight"][-1] if len(shapes.get("weight", ())) == 2 else None
 
     def reset_parameters(self) -> None:
         """Draw the initial values again."""

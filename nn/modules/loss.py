@@ -16,7 +16,8 @@ from tensorgrad.errors import ArgumentError
 from tensorgrad.tensor import Tensor, as_tensor
 
 __all__ = ["CrossEntropyLoss", "NLLLoss", "BCELoss", "BCEWithLogitsLoss", "MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss",
-           "KLDivLoss", "PoissonNLLLoss", "GaussianNLLLoss", "SoftMarginLoss", "MultiLabelSoftMarginLoss", "MultiMarginLoss"]
+           "KLDivLoss", "PoissonNLLLoss", "GaussianNLLLoss", "SoftMarginLoss", "MultiLabelSoftMarginLoss", "MultiMarginLoss",
+           "MultiLabelMarginLoss"]
 
 
 class Loss(Module):
@@ -315,3 +316,15 @@ def constant(weight: Any) -> Tensor | None:
     if weight is None or isinstance(weight, Tensor):
         return weight
     return as_tensor(np.asarray(weight, np.float32) if isinstance(weight, (list, tuple)) else weight)
+
+
+class MultiLabelMarginLoss(Loss):
+    """max(0, 1 - score of a right class + score of a wrong one), summed over all such pairs, divided by their number C
+
+    Shapes
+        input    (N, C) or (C,)
+        target   the same: the right classes of each example, then -1 and anything
+    """
+
+    def forward(self, input: Tensor, target: Any) -> Tensor:
+        return F.multilabel_margin_loss(input, target, self.reduction)

@@ -10,7 +10,7 @@ from tensorgrad.errors import ArgumentError
 from tensorgrad.tensor import Tensor
 from tensorgrad.window import Window
 
-__all__ = ["MaxPool1d", "MaxPool2d", "MaxPool3d", "AvgPool1d", "AvgPool2d", "AvgPool3d",
+__all__ = ["MaxPool1d", "MaxPool2d", "MaxPool3d", "AvgPool1d", "AvgPool2d", "AvgPool3d", "LPPool1d", "LPPool2d", "LPPool3d",
            "MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d"]
 
 
@@ -191,6 +191,54 @@ class AvgPool3d(AvgPool2d):
         >>> AvgPool3d(2)(tensorgrad.zeros(8, 6, 4, 8, 8)).shape
         (8, 6, 2, 4, 4)
     """
+
+    spatial = 3
+
+
+class LPPool(Module):
+    """Options of the layers that take p-norms of windows."""
+
+    spatial: int
+
+    def __init__(self, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False):
+        Window.parse(type(self).__name__, self.spatial, kernel_size, stride, ceil_mode=ceil_mode)
+        self.norm_type, self.kernel_size, self.stride, self.ceil_mode = norm_type, kernel_size, stride, bool(ceil_mode)
+
+    def forward(self, input: Tensor) -> Tensor:
+        pool = (F.lp_pool1d, F.lp_pool2d, F.lp_pool3d)[self.spatial - 1]
+        return pool(input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)
+
+    def extra_repr(self) -> str:
+        return (f"norm_type={self.norm_type}, kernel_size={self.kernel_size}, stride={self.stride}, "
+                f"ceil_mode={self.ceil_mode}")
+
+
+class LPPool1d(LPPool):
+    """The p-norm of each window of a signal; see `LPPool2d`."""
+
+    spatial = 1
+
+
+class LPPool2d(LPPool):
+    """(Σ xᵖ)^(1/p) of each window of an image, channel by channel, p being `norm_type`; options as in `AvgPool2d`.
+
+    With p = 1 it is the sum of the window, with p = ∞ the largest entry.
+
+    Shapes
+        input    (N, C, H, W) or (C, H, W)
+        result   (N, C, H', W')
+
+    Example
+        >>> import tensorgrad
+        >>> LPPool2d(2, 2)(tensorgrad.tensor([[[1.0, 2.0], [2.0, 4.0]]]))
+        tensor([[[5.]]])
+    """
+
+    spatial = 2
+
+
+class LPPool3d(LPPool):
+    """The p-norm of each window of a volume; see `LPPool2d`."""
 
     spatial = 3
 

@@ -250,9 +250,38 @@ def test_upsampling(build, shape):
     compare(build, shape)
 
 
-@pytest.mark.parametrize("padding_idx", [None, 2, -1])
-def test_embedding(padding_idx):
-    theirs, ours = torch.nn.Embedding(6, 3, padding_idx).double(), nn.Embedding(6, 3, padding_idx).double()
+@pytest.mark.parametrize("build, shape", [
+    (layer("Unfold", (3, 2), 2, (1, 0), (2, 1)), (2, 3, 6, 5)), (layer("Unfold", 2), (3, 4, 5)),
+    (layer("Fold", (4, 5), 2), (2, 12, 12)), (layer("Fold", (6, 5), (3, 2), (1, 2), (1, 0), (2, 1)), (12, 9)),
+    (layer("LPPool1d", 2, 3, 2, True), (2, 3, 7)), (layer("LPPool2d", 2.0, (2, 3)), (2, 3, 5, 6)),
+    (layer("LPPool2d", float("inf"), 2), (2, 3, 5, 6)), (layer("LPPool3d", 4, 2), (2, 3, 4, 4, 5))])
+def test_patches_and_powers(build, shape):
+    compare(build, shape)
+
+
+@pytest.mark.parametrize("bias, div_value", [(False, 4.0), (True, 2.0)])
+def test_adaptive_softmax(rng, bias, div_value):
+    theirs = torch.nn.AdaptiveLogSoftmaxWithLoss(16, 60, [5, 20], div_value, bias).double()
+    ours = nn.AdaptiveLogSoftmaxWithLoss(16, 60, [5, 20], div_value, bias).double()
+    ours.load_state_dict(theirs.state_dict())
+    x, target = rng.normal(size=(30, 16)), rng.integers(0, 60, 30)
+    found, wanted = ours(tg.tensor(x), tg.tensor(target)), theirs(torch.tensor(x), torch.tensor(target))
+    close(found.output.detach(), wanted.output)
+    found.loss.backward()
+    wanted.loss.backward()
+    for p, q in zip(ours.parameters(), theirs.parameters(), strict=True):
+        close(p.grad, q.grad)
+    close(ours(tg.tensor(x[0]), tg.tensor(target[0])).output.detach(),
+          theirs(torch.tensor(x[0]), torch.tensor(target[0])).output)
+    close(ours.log_prob(tg.tensor(x)).detach(), theirs.log_prob(torch.tensor(x)))
+    assert ours.predict(tg.tensor(x)).tolist() == theirs.predict(torch.tensor(x)).tolist()
+
+
+@pytest.mark.parametrize("options", [{}, {"padding_idx": 2}, {"padding_idx": -1, "scale_grad_by_freq": True},
+                                     {"max_norm": 0.9}, {"max_norm": 0.5, "norm_type": 1.0}])
+def test_embedding(options):
+    theirs, ours = torch.nn.Embedding(6, 3, **options).double(), nn.Embedding(6, 3, **options).double()
+    assert repr(ours) == repr(theirs)
     ours.load_state_dict(theirs.state_dict())
     numbers = np.array([[1, 2, 5], [5, 5, 0]])
     out, wanted = ours(tg.tensor(numbers)), theirs(torch.tensor(numbers))
@@ -260,6 +289,7 @@ def test_embedding(padding_idx):
     (out ** 2).sum().backward()
     (wanted ** 2).sum().backward()
     close(ours.weight.grad, theirs.weight.grad)
+    close(ours.weight.detach(), theirs.weight)  # which max_norm shortens
     assert repr(ours) == repr(theirs) and list(ours.state_dict()) == list(theirs.state_dict())
 
 
@@ -369,6 +399,7 @@ def test_other_losses(rng, reduction):
     compare_loss(loss("HingeEmbeddingLoss", reduction, margin=0.5), scores, signs)
     compare_loss(loss("MultiLabelSoftMarginLoss", reduction), scores, (signs + 1) / 2)
     compare_loss(loss("MultiLabelSoftMarginLoss", reduction, weight=weight), scores, (signs + 1) / 2)
+    compare_loss(loss("MultiLabelMarginLoss", reduction), scores, np.array([[0, 2, -1], [-1, 0, 1], [2, 0, 1], [1, -1, 1]]))
     compare_loss(loss("MultiMarginLoss", reduction), scores, np.array([0, 2, 1, 1]))
     compare_loss(loss("MultiMarginLoss", reduction, p=2, margin=0.7, weight=weight), scores, np.array([0, 2, 1, 1]))
 
@@ -381,6 +412,8 @@ def test_losses_of_several_inputs(rng, reduction):
             ("GaussianNLLLoss", {"full": True}, (a, b, abs(c) + 0.1), ()),
             ("MarginRankingLoss", {"margin": 0.3}, (a[0], b[0]), (sign[:3],)),
             ("CosineEmbeddingLoss", {"margin": 0.2}, (a, b), (sign,)), ("TripletMarginLoss", {}, (a, b, c), ()),
+            ("TripletMarginWithDistanceLoss", {"swap": True, "distance_function": lambda x, y: (x - y).abs().sum(-1)},
+             (a, b, c), ()),
             ("TripletMarginLoss", {"p": 1.0, "margin": 3.0, "swap": True}, (a, b, c), ())):
         several(loss(name, reduction, **options), inputs, constants)
     several(lambda lib, tensor: lib.CosineSimilarity(0), (a, b), ())

@@ -24,6 +24,7 @@ def test_embedding():
     (lambda: nn.Embedding(5, 2, 5), ArgumentError, "padding_idx=5 is outside a table of 5 rows.\n  Use a number"),
     (lambda: nn.Embedding.from_pretrained(np.ones((2, 3)), padding_idx=-3), ArgumentError, "padding_idx=-3 is outside"),
     (lambda: nn.Embedding.from_pretrained([1.0]), ShapeError, "a table has 2 axes\n.*\n  Pass"),
+    (lambda: nn.Embedding(5, 2, sparse=True), ArgumentError, "Embedding: sparse=True asks for a sparse gradient"),
     (lambda: nn.Embedding(5, 2)(tg.tensor([7])), RangeError, "7"),
 ])
 def test_embedding_errors(call, error, text):

@@ -57,11 +57,11 @@ def one(line: Line, info: Any, sample: Any, training: bool) -> None:
         ours.train(training)
         theirs_args = forward.args if forward else ()
         theirs_kwargs = forward.kwargs if forward else {}
+        ours.to(tensorgrad.float64)
         if info.is_lazy:
             copy.deepcopy(theirs)(*theirs_args, **theirs_kwargs)
             theirs(*theirs_args, **theirs_kwargs)
             ours(*inputs, **options)
-        ours.to(tensorgrad.float64)
         ours.load_state_dict({key: tensorgrad.tensor(value.numpy()) for key, value in theirs.state_dict().items()})
         parameters = dict(ours.named_parameters())
         pairs = [*translate.pairs, *[(p, parameters[key]) for key, p in theirs.named_parameters()]]
