@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any, Sequence
 
 import numpy as np
 
-from tensorgrad.autograd.engine import accumulate, walk
+from tensorgrad.autograd.engine import accumulate, unshared, walk
 from tensorgrad.errors import ArgumentError, GraphError, ShapeError, message
 from tensorgrad.recording import set_grad_enabled
 from tensorgrad.tensor import Tensor, as_tensor
@@ -97,9 +96,8 @@ def grad(outputs: Tensor | Sequence[Tensor], inputs: Tensor | Sequence[Tensor], 
         if gradient is None and materialize_grads:
             gradient = np.zeros_like(tensor.array)
         # A writable array that the caller or another result may hold too is copied, so that it can be written into.
-        if isinstance(gradient, np.ndarray) and gradient.flags.writeable:
-            if gradient.base is not None or sys.getrefcount(gradient) > 3:
-                gradient = gradient.copy(order="K")
+        if isinstance(gradient, np.ndarray) and gradient.flags.writeable and not unshared(gradient, 2):
+            gradient = gradient.copy(order="K")
         results.append(None if gradient is None else as_tensor(np.asarray(gradient) if np.isscalar(gradient) else gradient))
     return tuple(results)
 

@@ -157,15 +157,27 @@ def accumulate(leaf: Tensor, grad: Gradient) -> None:
             leaf.grad = clone(grad)
         else:
             grad = np.asarray(grad)
-            # 3 references: the caller's, this function's and getrefcount's.  With more, somebody else reads this array.
-            mine = grad.base is None and sys.getrefcount(grad) <= 3
-            leaf.grad = from_array(grad if mine else grad.copy(order="K"))
+            leaf.grad = from_array(grad if unshared(grad, 2) else grad.copy(order="K"))  # held by the caller and here
     elif isinstance(grad, Tensor) or leaf.grad.requires_grad:
         leaf.grad = leaf.grad + grad
     else:
         total = leaf.grad.array
         leaf.grad.array = np.add(total, grad, out=total if total.flags.writeable else np.empty_like(total))
         leaf.grad.mark_changed()
+
+
+def unshared(array: np.ndarray, holders: int) -> bool:
+    """Whether only so many references lead to the numbers of `array`: with more, somebody else reads them.
+
+    A view may be all that is left of an array, such as one with its axes in another order.
+    """
+    base = array.base
+    if sys.getrefcount(array) > holders + 2:  # this function's and getrefcount's
+        return False
+    if base is None:
+        return True
+    whole = base.__class__ is np.ndarray and base.base is None and base.flags.owndata and base.nbytes == array.nbytes
+    return whole and array.flags.writeable and sys.getrefcount(base) <= 3  # the view's, this function's, getrefcount's
 
 
 def paths_to(targets: set[Op | Tensor], starts: list[Op | Tensor]) -> set[Op | Tensor]:

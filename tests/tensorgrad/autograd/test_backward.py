@@ -60,6 +60,78 @@ def test_one_tensor_used_many_times() -> None:
     assert x.grad.item() == 2 * 2 + 3 * 4 + 1
 
 
+def test_a_view_of_all_of_an_array_that_nobody_else_holds_is_kept() -> None:
+    factor = np.arange(6.0).reshape(3, 2)
+    made: list[Any] = []
+
+    class Turned(tensorgrad.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return x * 1
+
+        @staticmethod
+        def backward(ctx: Any, grad: Any) -> Any:
+            array = np.array(factor)
+            made.append(array.ctypes.data)
+            return array.T
+
+    for get in (lambda x, y: (y.sum().backward(), x.grad)[1], lambda x, y: grad(y.sum(), x)[0]):
+        x = Tensor(np.ones((2, 3)), requires_grad=True)
+        found = get(x, Turned.apply(x))
+        np.testing.assert_array_equal(found.numpy(), factor.T)
+        assert found.array.ctypes.data == made[-1]
+
+
+def views(array: np.ndarray) -> list[np.ndarray]:
+    """Gradients (2, 3) that show an array somebody holds."""
+    return [array, array.T.copy().T, array[::-1], array.reshape(3, 2).reshape(2, 3), np.asarray(memoryview(array)),
+            array.view(), np.broadcast_to(array[:1], (2, 3)), np.zeros((2, 6))[:, ::2], np.zeros((2, 3), complex).real]
+
+
+@pytest.mark.parametrize("kind", range(9))
+@pytest.mark.parametrize("by_grad", [False, True])
+def test_nobody_sees_what_is_added_to_a_gradient_later(kind: int, by_grad: bool) -> None:
+    memory = np.arange(6.0).reshape(2, 3)
+    held = views(memory)[kind]
+    before = held.copy(), memory.copy()
+
+    class Held(tensorgrad.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return x * 1
+
+        @staticmethod
+        def backward(ctx: Any, grad: Any) -> Any:
+            return held[:]  # a view of the array that this frame holds, or of its base
+
+    x = Tensor(np.ones((2, 3)), requires_grad=True)
+    if by_grad:
+        found = grad(Held.apply(x).sum(), x)[0]
+        if found.array.flags.writeable:
+            found.array += 1
+    else:
+        Held.apply(x).sum().backward()
+        Held.apply(x).sum().backward()
+        assert x.grad is not None
+        np.testing.assert_array_equal(x.grad.numpy(), 2 * before[0])
+    np.testing.assert_array_equal(held, before[0])
+    np.testing.assert_array_equal(memory, before[1])
+
+
+def test_two_leaves_and_an_interior_node_do_not_share_a_turned_gradient() -> None:
+    a, b = [Tensor(np.ones((2, 3)), requires_grad=True) for _ in range(2)]
+    for _ in range(2):
+        inner = a.t()
+        inner.retain_grad()
+        ((inner + b.t()) * 3).sum().backward()
+        assert inner.grad is not None and a.grad is not None and b.grad is not None
+        np.testing.assert_array_equal(inner.grad.numpy(), np.full((3, 2), 3.0))
+    arrays = [a.grad.array, b.grad.array, inner.grad.array]
+    for array, value in zip(arrays, (6, 6, 3)):
+        assert (array == value).all()
+    assert not any(np.shares_memory(p, q) for i, p in enumerate(arrays) for q in arrays[:i])
+
+
 @pytest.mark.parametrize("create_graph", [False, True])
 def test_no_two_gradients_share_an_array(create_graph: bool) -> None:
     a, b = leaf(1.0, 2.0), leaf(3.0, 4.0)
