@@ -29,6 +29,7 @@ LAYERS = [
     (lambda: nn.Embedding(100, 8), "100·8", (2, 3), None),
     (lambda: nn.MaxPool2d(2), "", (1, 3, 8, 8), 3 * 16 * 4),
     (lambda: nn.AvgPool1d(3, 1), "", (1, 3, 8), 3 * 6 * 3),
+    (lambda: nn.LPPool2d(2, (3, 2)), "", (1, 3, 9, 8), 3 * 12 * 6),
     (lambda: nn.AdaptiveAvgPool2d(1), "", (1, 3, 8, 8), 3 * 64),
     (lambda: nn.AdaptiveMaxPool2d((3, 1)), "", (1, 1, 4, 2), 6 * 2),
     (lambda: nn.ReLU(), "", (1, 3), None),
