@@ -20,7 +20,8 @@ from tensorgrad.kernels.compiled.jit import jit
 from tensorgrad.kernels.reference.sums import add_up
 from tensorgrad.kernels.reference.windows import channels_first, channels_last
 
-WIDTH = 64     # columns of a row, at least
+WIDTH = 64     # columns of a row, at least; multiples of it fill the vectors
+WIDEST = 512   # of rows that are made longer to fill them
 ROWS = 64      # of a block, summed in the dtype of the image
 FEW = 8192     # entries up to which one product sums the faster
 
@@ -73,7 +74,7 @@ def innermost(x: np.ndarray) -> np.ndarray:
 def columns_and_rows(channels: int, size: int) -> tuple[int, int]:
     """How many columns a row has, and how many rows there are."""
     width, rows = channels, size // max(channels, 1)
-    while width < WIDTH and rows % 2 == 0 and rows:
+    while rows and rows % 2 == 0 and (width < WIDTH or width % WIDTH and 2 * width <= WIDEST):
         width, rows = 2 * width, rows // 2
     return width, rows
 

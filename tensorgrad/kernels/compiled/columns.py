@@ -1,7 +1,8 @@
 """Matrices with numbers per column: sums over the rows, and results of the columns' numbers and the entries.
 
-Four vectors of columns at a time, whose sums and numbers stay in registers over all rows.  A matrix is a one-dimensional
-array, row after row.
+Four vectors of columns at a time, whose sums and numbers stay in registers over all rows, if that is all the columns there
+are.  Wider rows are taken one by one: the processor fetches memory ahead only in the order in which it lies.  A matrix is a
+one-dimensional array, row after row.
 """
 
 from __future__ import annotations
@@ -33,22 +34,22 @@ def over_columns(matrices: list[types.Array], columns: list[types.Array], result
         size = length(context, b, matrices[0], args[0])
         width = length(context, b, signature.args[len(matrices)], args[len(matrices)])
         chunk = v.int(VECTORS * v.lanes)
-        with b.if_then(b.icmp_signed(">", size, v.int(0))):
-            chunks = v.loop(b.udiv(b.add(width, b.sub(chunk, v.int(1))), chunk), [])
-            places = [b.add(b.mul(chunks.index, chunk), v.int(i * v.lanes)) for i in range(VECTORS)]
-            masks = [v.first_lanes(b.sub(width, at)) for at in places]
 
-            def load(pointers, at, mask):
-                return [v.load_masked(v.at(pointer, at), mask) for pointer in pointers]
+        def load(pointers, at, mask):
+            return [v.load_some(v.at(pointer, at), mask) for pointer in pointers]
 
-            def store(values, pointers, at, mask):
-                for value, pointer in zip(values, pointers):
-                    v.store_masked(value, v.at(pointer, at), mask)
+        def store(values, pointers, at, mask):
+            for value, pointer in zip(values, pointers):
+                v.store_some(value, v.at(pointer, at), mask)
 
+        def some_columns(first, row, count, masked):
+            """A chunk of columns from the first on, in `count` rows from `row` on."""
+            places = [b.add(first, v.int(i * v.lanes)) for i in range(VECTORS)]
+            masks = [v.first_lanes(b.sub(width, at)) if masked else None for at in places]
             numbers = [load(per_column, at, mask) for at, mask in zip(places, masks)]
             before = [value for at, mask in zip(places, masks) for value in load(targets[:n], at, mask)]
-            rows = v.loop(b.udiv(size, width), before)
-            start, sums = b.mul(rows.index, width), []
+            rows = v.loop(count, before)
+            start, sums = b.add(row, b.mul(rows.index, width)), []
             for i, (at, mask) in enumerate(zip(places, masks)):
                 there = b.add(start, at)
                 found = write(v, load(data, there, mask), numbers[i], rows.values[n * i:n * (i + 1)])
@@ -59,7 +60,20 @@ def over_columns(matrices: list[types.Array], columns: list[types.Array], result
             rows.end(sums)
             for i, (at, mask) in enumerate(zip(places, masks)):
                 store(sums[n * i:n * (i + 1)], targets, at, mask)
-            chunks.end([])
+
+        with b.if_then(b.icmp_signed(">", size, v.int(0))):
+            together = b.select(b.icmp_signed(">", width, chunk), v.int(1), b.udiv(size, width))
+            step, whole = b.mul(together, width), b.udiv(width, chunk)
+            strips = v.loop(b.udiv(size, step), [])
+            row = b.mul(strips.index, step)
+            with b.if_then(b.icmp_signed(">", whole, v.int(0))):
+                chunks = v.loop(whole, [])
+                some_columns(b.mul(chunks.index, chunk), row, together, False)
+                chunks.end([])
+            done = b.mul(whole, chunk)
+            with b.if_then(b.icmp_signed("<", done, width)):
+                some_columns(done, row, together, True)
+            strips.end([])
         return context.get_dummy_value()
 
     return types.void(*matrices, *columns, *results), codegen
