@@ -2,7 +2,8 @@
 
 Images in row-major memory are taken group by group: a group is one run of numbers, a channel of it a part of that run.
 Images with the channel innermost stay so: an image is rows of a few pixels, long enough for vector loops, whose columns are
-summed and put together per group.  Numbers are summed as in `last_axes`.
+summed and put together per group.  Numbers are summed as in `last_axes`; those of a single image as in `channels`, where it
+is cut into slices by its rows.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from tensorgrad.kernels.compiled import last_axes
+from tensorgrad.kernels.compiled.channels import gradients, normalize, repeat
 from tensorgrad.kernels.compiled.columns import add_deviations, add_entries, add_slopes, combine, scale_and_shift
 from tensorgrad.kernels.compiled.crew import shared, slices
 from tensorgrad.kernels.compiled.jit import jit
@@ -38,7 +40,10 @@ def group_norm(x, groups, weight, bias, eps):
     else:
         x = channels_innermost(x)
         y = np.empty_like(x)
-        normalize_images(slices(n, 6 * x.size), n, images(x), weight, bias, eps, images(y), mean, var)
+        if n == 1:
+            normalize(images(x)[0], weight, bias, eps, images(y)[0], mean[0], var[0])
+        else:
+            normalize_images(slices(n, 6 * x.size), n, images(x), weight, bias, eps, images(y), mean, var)
     return y, mean, var
 
 
@@ -59,8 +64,11 @@ def group_norm_grad(grad, x, groups, mean, var, weight, eps):
                           var.reshape(-1), weight, eps, runs(d_x, groups), sums)
     else:
         x, k = channels_innermost(x), slices(n, 8 * x.size)
-        d_x, sums = np.empty_like(x), np.zeros((k, 2, c))
-        gradients_of_images(k, n, images(channels_innermost(grad)), images(x), mean, var, weight, eps, images(d_x), sums)
+        grad, d_x, sums = channels_innermost(grad), np.empty_like(x), np.zeros((k, 2, c))
+        if n == 1:
+            gradients(images(grad)[0], images(x)[0], mean[0], var[0], weight, eps, images(d_x)[0], sums[0])
+        else:
+            gradients_of_images(k, n, images(grad), images(x), mean, var, weight, eps, images(d_x), sums)
     d_weight, d_bias = sums.sum(0).astype(x.dtype)
     return d_x, d_weight, d_bias
 
@@ -165,14 +173,6 @@ def columns_of(image, channels):
 def block_of(width):
     """How many entries of whole rows are summed in the dtype of the image."""
     return max(FEWEST, BLOCK // width) * width
-
-
-@jit
-def repeat(columns, channels):
-    """Give all columns the numbers of the first ones of their channels."""
-    for i in range(columns.shape[0]):
-        for k in range(channels, columns.shape[1]):
-            columns[i, k] = columns[i, k - channels]
 
 
 @jit

@@ -39,7 +39,7 @@ def layer_norm_grad(grad, x, axes, mean, var, weight, eps):
     d_x = like(rows, x.shape, order)
     d_weight, d_bias = gradients(as_rows(grad, order), rows, mean, var, parameters(weight, 1, rows, order), eps, True,
                                  as_rows(d_x, order))
-    return d_x, *[np.ascontiguousarray(from_rows(d, inner, order)) for d in (d_weight, d_bias)]
+    return d_x, in_order(d_weight, inner, order), in_order(d_bias, inner, order)
 
 
 def rms_norm(x, axes, weight, eps):
@@ -57,7 +57,7 @@ def rms_norm_grad(grad, x, axes, square, weight, eps):
     d_x = like(rows, x.shape, order)
     d_weight, _ = gradients(as_rows(grad, order), rows, np.zeros_like(square), square, parameters(weight, 1, rows, order),
                             eps, False, as_rows(d_x, order))
-    return d_x, np.ascontiguousarray(from_rows(d_weight, inner, order))
+    return d_x, in_order(d_weight, inner, order)
 
 
 # -- from axes to rows and back ----------------------------------------------------------------------------------------
@@ -65,13 +65,21 @@ def rms_norm_grad(grad, x, axes, square, weight, eps):
 
 def memory_order(x: np.ndarray, axes: int) -> list[int]:
     """The last axes of x, counted from the first of them, from the slowest in memory to the fastest."""
+    if axes == 1 or x.flags.c_contiguous:
+        return list(range(axes))
     return sorted(range(axes), key=lambda i: -abs(x.strides[x.ndim - axes + i]))
+
+
+def row_major(order: list[int]) -> bool:
+    return order == sorted(order)
 
 
 def as_rows(x: np.ndarray, order: list[int]) -> np.ndarray:
     """x (*, *last axes) as a contiguous matrix, whose rows have the last axes in this order."""
     first = x.ndim - len(order)
-    dense = np.ascontiguousarray(x.transpose(*range(first), *[first + i for i in order]))
+    dense = x
+    if not (x.flags.c_contiguous and row_major(order)):
+        dense = np.ascontiguousarray(x.transpose(*range(first), *[first + i for i in order]))
     return dense.reshape(prod(dense.shape[:first]), prod(dense.shape[first:]))
 
 
@@ -84,7 +92,12 @@ def from_rows(rows: np.ndarray, shape: tuple[int, ...], order: list[int]) -> np.
 
 def like(rows: np.ndarray, shape: tuple[int, ...], order: list[int]) -> np.ndarray:
     """A new array of that shape, whose `as_rows` is a view."""
-    return np.empty_like(from_rows(rows, shape, order))
+    return np.empty(shape, rows.dtype) if row_major(order) else np.empty_like(from_rows(rows, shape, order))
+
+
+def in_order(rows: np.ndarray, shape: tuple[int, ...], order: list[int]) -> np.ndarray:
+    """`from_rows`, contiguous."""
+    return rows.reshape(shape) if row_major(order) else np.ascontiguousarray(from_rows(rows, shape, order))
 
 
 def parameters(parameter: np.ndarray | None, value: float, rows: np.ndarray, order: list[int]) -> np.ndarray:
@@ -97,7 +110,7 @@ def parameters(parameter: np.ndarray | None, value: float, rows: np.ndarray, ord
 
 def normalize(x, weights, biases, eps, centered, y):
     """Write rows normalised to `y`; the mean and variance of each.  Unless `centered`, the mean is taken to be 0."""
-    mean, var = np.empty((2, len(x)), x.dtype)
+    mean, var = np.empty(len(x), x.dtype), np.empty(len(x), x.dtype)
     normalize_rows(slices(len(x), 6 * x.size), len(x), x, weights, biases, eps, centered, y, mean, var)
     return mean, var
 

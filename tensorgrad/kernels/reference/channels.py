@@ -1,6 +1,7 @@
 """Sums and products per channel: batch norm, its gradient, and the gradient of a bias.
 
-The variance takes two passes over the input, the mean first, so that no digits cancel.
+The variance takes two passes over the input, the mean first, so that no digits cancel.  What is lost when the mean is
+rounded is found in the second pass.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ from tensorgrad.kernels.reference.sums import add_up, count, spread_rows
 
 
 def batch_norm(x, weight, bias, eps):
-    mean, y = centered(x)
+    mean, y, rest = centered(x)
     over = axes(x)
-    var = add_up(y * y, over) / x.dtype.type(count(x.shape, over))
+    var = add_up(y * y, over) / x.dtype.type(count(x.shape, over)) - rest * rest
     scale = 1 / np.sqrt(var + x.dtype.type(eps))
-    y *= per_channel(scale if weight is None else scale * weight, x)
-    if bias is not None:
-        y += per_channel(bias, x)
+    factor = scale if weight is None else scale * weight
+    y *= per_channel(factor, x)
+    y += per_channel(-rest * factor if bias is None else bias - rest * factor, x)
     return y, mean, var
 
 
@@ -26,11 +27,13 @@ def batch_norm_grad(grad, x, mean, var, weight, eps):
     distance = x - per_channel(mean, x)
     scale = 1 / np.sqrt(var + x.dtype.type(eps))
     factor = scale if weight is None else scale * weight
-    d_bias, d_weight = add_up(grad, over), add_up(grad * distance, over) * scale
-    distance *= per_channel(factor * scale * d_weight / n, x)
+    rest, d_bias = add_up(distance, over) / n, add_up(grad, over)
+    d_weight = (add_up(grad * distance, over) - rest * d_bias) * scale
+    tilt = factor * scale * d_weight / n
+    distance *= per_channel(tilt, x)
     d_x = grad * per_channel(factor, x)
     d_x -= distance
-    d_x -= per_channel(factor * d_bias / n, x)
+    d_x -= per_channel(factor * d_bias / n - rest * tilt, x)
     return d_x, d_weight, d_bias
 
 
@@ -42,9 +45,11 @@ def channel_affine(x, scale, shift):
 
 
 def centered(x):
-    """The mean per channel, and x without it."""
-    mean = add_up(x, axes(x)) / x.dtype.type(count(x.shape, axes(x)))
-    return mean, x - per_channel(mean, x)
+    """The mean per channel, x without it, and the mean of that: what was lost when the first one was rounded."""
+    over, n = axes(x), x.dtype.type(count(x.shape, axes(x)))
+    mean = add_up(x, over) / n
+    distance = x - per_channel(mean, x)
+    return mean, distance, add_up(distance, over) / n
 
 
 def axes(x: np.ndarray) -> tuple[int, ...]:

@@ -61,7 +61,7 @@ def test_batch_norm(kernel_set, shape, dtype, rng):
         same(kernel_set.channel_sum(x_), x.sum(over(x)), dtype)
 
 
-@pytest.mark.parametrize("offset", [0.0, 1e2, 1e4])
+@pytest.mark.parametrize("offset", [0.0, 1e2, 1e4, -1e6])
 def test_digits_of_moments_do_not_cancel(kernel_set, offset, rng):
     """Where the mean is much larger than the deviation, and where the first entry lies far off."""
     x = (rng.normal(size=(64, 4, 16, 16)) + offset).astype(np.float32)
@@ -72,6 +72,30 @@ def test_digits_of_moments_do_not_cancel(kernel_set, offset, rng):
     x[0, :, 0, 0] = 1e4 - offset
     _, _, var = kernel_set.batch_norm(x, None, None, EPS)
     np.testing.assert_allclose(var, x.astype(np.float64).var((0, 2, 3)), rtol=2e-5)
+
+
+@pytest.mark.parametrize("channels", [4, 80])
+def test_digits_do_not_cancel_where_blocks_lie_far_apart(kernel_set, channels, rng):
+    """Images of growing mean, and a first image far from all others."""
+    for of_image in (np.arange(32.0)**2, np.where(np.arange(32) == 0, -1e5, 3.0)):
+        x = (rng.normal(size=(32, channels, 8, 8)) + of_image.reshape(-1, 1, 1, 1)).astype(np.float32)
+        exact = x.astype(np.float64)
+        for x_ in layouts(x):
+            _, mean, var = kernel_set.batch_norm(x_, None, None, EPS)
+            np.testing.assert_allclose(mean, exact.mean((0, 2, 3)), rtol=1e-6)
+            np.testing.assert_allclose(var, exact.var((0, 2, 3)), rtol=5e-6)
+
+
+def test_digits_of_gradients_do_not_cancel(kernel_set, rng):
+    x = (rng.normal(size=(16, 6, 8, 10)) * 0.1 + 1e4).astype(np.float32)
+    grad = rng.normal(size=x.shape).astype(np.float32)
+    exact = x.astype(np.float64)
+    expected = gradients(grad.astype(np.float64), exact, np.ones(6))
+    mean, var = [v.astype(np.float32) for v in (exact.mean(over(x)), exact.var(over(x)))]
+    d_x, d_weight, d_bias = kernel_set.batch_norm_grad(grad, x, mean, var, None, EPS)
+    np.testing.assert_allclose(d_x, expected[0], rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(d_weight, expected[1], rtol=1e-4, atol=2e-3)
+    np.testing.assert_allclose(d_bias, expected[2], rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("special", [np.nan, np.inf, -np.inf])
