@@ -12,6 +12,7 @@
       StateError(RuntimeError)        a state dict that does not fit what it is loaded into
       DataError(OSError)              a file that is missing, truncated, corrupt or of another format
       DivergenceError(FloatingPointError)   a loss that is no longer a finite number
+      UninitializedError(RuntimeError)      a parameter that has no shape yet: its layer takes it from the first input
       AnomalyError(FloatingPointError)      an op that made a NaN or an infinity, in anomaly mode
       LinAlgError(numpy.linalg.LinAlgError, RuntimeError)   a matrix that has no inverse, no Cholesky factor
 

@@ -13,7 +13,7 @@ BUILTINS = {
     "ShapeError": ValueError, "ArgumentError": ValueError, "RangeError": IndexError, "DtypeError": TypeError,
     "GraphError": RuntimeError, "StaleTensorError": RuntimeError, "GradcheckError": RuntimeError,
     "KernelError": RuntimeError, "StateError": RuntimeError, "DataError": OSError, "DivergenceError": FloatingPointError,
-    "AnomalyError": FloatingPointError, "LinAlgError": RuntimeError,
+    "AnomalyError": FloatingPointError, "LinAlgError": RuntimeError, "UninitializedError": RuntimeError,
 }
 
 
