@@ -27,7 +27,7 @@ def steps(tensor: Any) -> list[Step]:
     while op is not None and patience:
         patience -= 1
         source = op.sources[0] if op.sources else None
-        before = source.shape if source is not None else ((op.constants or {}).get(0, (None,))[0])
+        before = source.shape if source is not None else op.constants.get(0, (None,))[0]
         if before != op.shape:
             found.append(Step(op.where, tuple(op.shape)))
             patience = KEEP_SHAPE
@@ -62,7 +62,7 @@ def flattened(tensor: Any) -> Step | None:
     source = op.sources[0]
     if hasattr(source, "sources"):
         return Step(source.where, tuple(source.shape))
-    shape = source.shape if source is not None else (op.constants or {}).get(0, (None,))[0]
+    shape = source.shape if source is not None else op.constants.get(0, (None,))[0]
     return None if shape is None else Step("the input", tuple(shape))
 
 

@@ -31,7 +31,7 @@ import numpy as np
 
 from tensorgrad.errors import GraphError, StaleTensorError, message
 from tensorgrad.recording import here, tick
-from tensorgrad.tensor import Memory, Tensor, from_array
+from tensorgrad.tensor import Memory, Tensor, asarray, from_array, ndarray, new
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -62,13 +62,13 @@ class Op:
     Attributes once recorded
         sources      per input what made it: an Op, a leaf Tensor that wants a gradient, or None for a constant
         shapes       per input its shape; () for a Python number or None
-        constants    {position: (shape, dtype, name)} of the inputs that are constant tensors
+        noted        position, dtype and name of each input that is a constant tensor, one after the other; see `constants`
         shape, dtype     of the result
         order        a tick: sorting by it is a topological sort
         scope        dotted path of the layer at work
     """
 
-    __slots__ = ("sources", "shapes", "constants", "shape", "dtype", "order", "scope",
+    __slots__ = ("sources", "shapes", "noted", "shape", "dtype", "order", "scope",
                  "kept", "inputs", "output", "memory", "hooks", "retained", "__weakref__")
 
     name: str = "op"
@@ -82,7 +82,7 @@ class Op:
 
     sources: Sequence[Source]
     shapes: Sequence[tuple[int, ...]]
-    constants: dict[int, tuple[tuple[int, ...], np.dtype, str | None]] | None
+    noted: Sequence[Any]
     shape: tuple[int, ...]
     dtype: np.dtype
     order: int
@@ -122,7 +122,7 @@ class Op:
         arrays: list[Any] = []
         sources: list[Source] = []
         shapes: list[tuple[int, ...]] = []
-        constants: dict[int, tuple[tuple[int, ...], np.dtype, str | None]] | None = None
+        noted: list[Any] = []
         needs_grad = False
         for operand in operands:
             if isinstance(operand, Tensor):
@@ -134,9 +134,7 @@ class Op:
                 if source is not None:
                     needs_grad = True
                 elif recording:  # not the data, only what it looks like: for drawings
-                    if constants is None:
-                        constants = {}
-                    constants[len(arrays)] = shape, array.dtype, operand.name
+                    noted += len(arrays), array.dtype, operand.name
                 arrays.append(array)
                 sources.append(source)
                 shapes.append(shape)
@@ -149,37 +147,38 @@ class Op:
         if needs_grad and recording:
             keeps = self.keeps
             kept = operands if len(keeps) == len(operands) else [operands[i] for i in keeps] if keeps else ()
-            out = self.record(result, sources, shapes, kept)
-            self.constants = constants
+            out = self.record(result, sources, shapes, kept, noted)
         else:
             out = from_array(result)
         if self.makes_views:
             self.link_view(out, operands[0])
         return out
 
-    def record(self, result: Any, sources: Sequence[Source], shapes: Sequence[tuple[int, ...]], kept: Any) -> Tensor:
+    def record(self, result: Any, sources: Sequence[Source], shapes: Sequence[tuple[int, ...]], kept: Any,
+               noted: Sequence[Any] = ()) -> Tensor:
         """Become a node of the graph: `result` as a tensor whose creator is this op."""
-        out = from_array(result)
+        out = new(Tensor)  # as in `from_array`
+        out.array = array = result if result.__class__ is ndarray else asarray(result)
+        out.grad = out.name = out.memory = out.hooks = None
+        out.wants_grad = False
         out.creator = self
-        array = out.array
         self.sources = sources
         self.shapes = shapes
         self.kept = kept
+        self.noted = noted
         self.output = array if self.keeps_output else None
         self.shape = array.shape
         self.dtype = array.dtype
         self.scope = here.scope
-        self.hooks = self.retained = self.constants = self.memory = None
+        self.hooks = self.retained = self.memory = None
         self.order = tick()
         return out
 
-    def note_constants(self, operands: tuple[Any, ...]) -> None:
-        """Remember what the inputs that carry no gradient look like, for drawings; not the data."""
-        constants: dict[int, tuple[tuple[int, ...], np.dtype, str | None]] = {}
-        for i, operand in enumerate(operands):
-            if isinstance(operand, Tensor) and self.sources[i] is None:
-                constants[i] = self.shapes[i], operand.array.dtype, operand.name
-        self.constants = constants or None
+    @property
+    def constants(self) -> dict[int, tuple[tuple[int, ...], np.dtype, str | None]]:
+        """{position: (shape, dtype, name)} of the inputs that are constant tensors."""
+        triples = zip(self.noted[::3], self.noted[1::3], self.noted[2::3])
+        return {position: (self.shapes[position], dtype, name) for position, dtype, name in triples}
 
     def link_view(self, out: Tensor, viewed: Any) -> None:
         """Let `out` know whose memory it shares, so that a write to one is noticed by the graphs of the other."""
@@ -200,16 +199,15 @@ class Op:
         if self.kept is None:
             raise GraphError(f"backward: {self.where} was already used by a backward pass, which freed what it kept.\n"
                              "  Call the first backward with retain_graph=True, or compute the result again.")
-        order = self.order
         inputs = []
         for kept in self.kept:
             if isinstance(kept, Tensor):
-                if kept.memory is not None and kept.memory.changed > order:
+                if kept.memory is not None and kept.memory.changed > self.order:
                     self.refuse_stale(kept)
                 inputs.append(kept.array)
             else:
                 inputs.append(kept)
-        if self.memory is not None and self.memory.changed > order and self.keeps_output:
+        if self.memory is not None and self.memory.changed > self.order and self.keeps_output:
             self.refuse_stale(None)
         if not create_graph:
             self.inputs = inputs

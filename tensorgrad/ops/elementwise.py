@@ -1,4 +1,4 @@
-"""Unary and Binary: the bases of ops that work entry by entry.
+"""Unary and Binary: the bases of ops that work entry by entry, and Binary of the matrix product as well.
 
 Their `apply` does what `Op.apply` does, unrolled for one and two operands: on small arrays the loop over operands costs
 more than the arithmetic, and these are the ops that models are full of.
@@ -41,12 +41,12 @@ class Binary(Op):
 
     def apply(self, a: Any, b: Any) -> Any:
         if not isinstance(a, Tensor):
-            return super().apply(*align(self.name, a, b)) if isinstance(b, Tensor) else self.forward(a, b)
+            return super().apply(*self.aligned(a, b)) if isinstance(b, Tensor) else self.forward(a, b)
         x = a.array
         if isinstance(b, Tensor):
             y = b.array
             if x.dtype is not y.dtype:
-                return super().apply(*align(self.name, a, b))
+                return super().apply(*self.aligned(a, b))
             try:
                 result = self.forward(x, y)
             except ValueError:
@@ -61,7 +61,7 @@ class Binary(Op):
             shapes = (x.shape, ())
             source_b = None
         else:
-            return super().apply(*align(self.name, a, b))
+            return super().apply(*self.aligned(a, b))
 
         source_a: Any = a.creator
         if source_a is None and a.wants_grad:
@@ -70,9 +70,13 @@ class Binary(Op):
             return from_array(result)
         keeps = self.keeps
         kept = (a, b) if len(keeps) == 2 else ((a, b)[keeps[0]],) if keeps else ()
-        out = self.record(result, (source_a, source_b), shapes, kept)
+        noted: tuple[Any, ...] = ()
         if source_a is None:
-            self.constants = {0: (x.shape, x.dtype, a.name)}
+            noted = 0, x.dtype, a.name
         elif source_b is None and isinstance(b, Tensor):
-            self.constants = {1: (y.shape, y.dtype, b.name)}
-        return out
+            noted = 1, x.dtype, b.name
+        return self.record(result, (source_a, source_b), shapes, kept, noted)
+
+    def aligned(self, a: Any, b: Any) -> tuple[Any, Any]:
+        """The operands in one dtype; shapes that do not go together raise a ShapeError."""
+        return align(self.name, a, b)

@@ -14,11 +14,15 @@ from tensorgrad import dtypes, lineage
 from tensorgrad.errors import DtypeError, ShapeError, message
 from tensorgrad.kernels import products
 from tensorgrad.op import Op
+from tensorgrad.ops.elementwise import Binary
 from tensorgrad.ops.promotion import Operand, common, to
 from tensorgrad.ops.reduction import count, sum
 from tensorgrad.tensor import Tensor, as_tensor
 
 __all__ = ["matmul", "mm", "bmm", "mv", "dot", "outer", "linear"]
+
+
+FEW = 1024  # entries of both factors up to which NumPy's product is called without further ado
 
 
 def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -48,13 +52,18 @@ def same_dtype(who: str, a: Operand, b: Operand) -> tuple[Operand, Operand]:
     return common(a, b) if a.dtype != b.dtype else (a, b)
 
 
-class Matmul(Op):
+class Matmul(Binary):
     """y = a · b over the last axis of a and the last but one of b; leading axes broadcast, vectors lose their axis"""
 
     __slots__ = ()
     keeps = (0, 1)
 
+    def aligned(self, a, b):
+        return a, b  # dtypes and shapes have been seen to by the functions below
+
     def forward(self, a, b):
+        if a.size <= FEW and b.size <= FEW and a.ndim == b.ndim == 2 and a.dtype.char != "e":
+            return a.dot(b)
         if a.ndim > 2 and b.ndim == 2:  # one product instead of one per leading index
             return product(a.reshape(as_rows(a)), b).reshape(*a.shape[:-1], b.shape[1])
         return product(a, b)
@@ -62,8 +71,9 @@ class Matmul(Op):
     def backward(self, grad):
         a, b = self.inputs
         if a.ndim == b.ndim == 2:
-            return (Matmul().apply(grad, b.mT) if self.needs(0) else None,
-                    Matmul().apply(a.mT, grad) if self.needs(1) else None)
+            source_a, source_b = self.sources
+            return (None if source_a is None else Matmul().apply(grad, b.mT),
+                    None if source_b is None else Matmul().apply(a.mT, grad))
         m = a.shape[-2] if a.ndim > 1 else 1
         n = b.shape[-1] if b.ndim > 1 else 1
         k = a.shape[-1]

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from tensorgrad import kernels
 from tensorgrad.errors import ArgumentError, ShapeError, message
-from tensorgrad.kernels.reference.entrywise import selected
+from tensorgrad.kernels.reference import entrywise as reference
+from tensorgrad.kernels.reference.entrywise import FEW, selected
 from tensorgrad.op import Op
 from tensorgrad.ops.choice import where
 from tensorgrad.ops.elementwise import Unary
@@ -27,12 +28,13 @@ class Relu(Unary):
     keeps_output = True
 
     def forward(self, x):
-        return kernels.active().relu(x)
+        return reference.relu(x) if x.size <= FEW else kernels.active().relu(x)
 
     def backward(self, grad):
+        y = self.output
         if isinstance(grad, Tensor):
-            return masked(grad, self.output != 0)
-        return kernels.active().relu_grad(grad, self.output)
+            return masked(grad, y != 0)
+        return reference.relu_grad(grad, y) if y.size <= FEW else kernels.active().relu_grad(grad, y)
 
 
 def relu(input: Operand, inplace: bool = False) -> Tensor:

@@ -15,18 +15,15 @@ from tensorgrad.kernels.reference import formulas as reference
 
 COST = 8  # moves that an exponential takes as long as
 
-# What NumPy has in one or two calls, which are cheaper for few entries.
-BY_NUMPY = ("exp", "tanh", "hardtanh", "leaky_relu", "threshold")
-
 
 def unary(x, formula, *numbers):
-    if x.size <= FEW and (formula in BY_NUMPY or not x.size):
+    if x.size <= FEW and (formula in reference.SHORT or not x.size):
         return reference.FORMULAS[formula][0](x, *numbers)
     return in_rows(loop(formula, 0), COST, [x], numbers)
 
 
 def unary_grad(grad, x, formula, *numbers):
-    few = x.size <= VERY_FEW and (formula in BY_NUMPY or not x.size)
+    few = x.size <= VERY_FEW and (formula in reference.SHORT or not x.size)
     if few or grad.shape != x.shape or grad.dtype != x.dtype:
         return reference.FORMULAS[formula][1](grad, x, *numbers)
     return in_rows(loop(formula, 1), COST, [grad, x], numbers)
