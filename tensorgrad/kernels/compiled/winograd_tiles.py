@@ -17,10 +17,11 @@ POINTS = 36
 to_points, to_points_edge = make_transform(input_line, 6, 6), make_transform(input_line, 6, 6, edge="in")
 
 # Results of 4×4 with weights of 3×3, and of 2×2 with 5×5.
-from_points_4, from_points_2 = [make_transform(at_points_transposed(n, False), 6, n, add=True) for n in (4, 2)]
+# Those of 2×2 have no other way for tiles with all results, for a selection of so few addresses takes no time.
+from_points_4 = make_transform(at_points_transposed(4, False), 6, 4, add=True)
 from_points_4_edge, from_points_2_edge = [make_transform(at_points_transposed(n, False), 6, n, edge="out", add=True)
                                           for n in (4, 2)]
-grad_to_points_4, grad_to_points_2 = [make_transform(at_points(n, False), n, 6) for n in (4, 2)]
+grad_to_points_4 = make_transform(at_points(4, False), 4, 6)
 grad_to_points_4_edge, grad_to_points_2_edge = [make_transform(at_points(n, False), n, 6, edge="in") for n in (4, 2)]
 weights_to_points_3, weights_to_points_5 = [make_transform(at_points(n, True), n, 6) for n in (3, 5)]
 weights_from_points_3, weights_from_points_5 = [make_transform(at_points_transposed(n, True), 6, n) for n in (3, 5)]
@@ -104,15 +105,14 @@ def grad_tiles(g, grid, first, last, points, tile, point, zeros, lane):
         at = ((n * grid.out_h + grid.rows[i, 2]) * grid.out_w + grid.columns[j, 2]) * filters
         to = (t - first) * tile
         rows, columns = grid.rows[i, 3], grid.columns[j, 3]
-        whole = rows & columns == (1 << side) - 1
-        for f in range(0, filters, lane):
-            if side == 4 and whole:
+        if rows & columns == 15:
+            for f in range(0, filters, lane):
                 grad_to_points_4(g, at + f, row, column, points, to + f, 6 * point, point, g, 0, 0, 0, zeros)
-            elif side == 4:
+        elif side == 4:
+            for f in range(0, filters, lane):
                 grad_to_points_4_edge(g, at + f, row, column, points, to + f, 6 * point, point, g, 0, rows, columns, zeros)
-            elif whole:
-                grad_to_points_2(g, at + f, row, column, points, to + f, 6 * point, point, g, 0, 0, 0, zeros)
-            else:
+        else:
+            for f in range(0, filters, lane):
                 grad_to_points_2_edge(g, at + f, row, column, points, to + f, 6 * point, point, g, 0, rows, columns, zeros)
 
 
@@ -127,15 +127,14 @@ def result_tiles(points, tile, point, y, grid, first, last, bias, spare, lane):
         to = ((n * grid.out_h + grid.rows[i, 2]) * grid.out_w + grid.columns[j, 2]) * filters
         at = (t - first) * tile
         rows, columns = grid.rows[i, 3], grid.columns[j, 3]
-        whole = rows & columns == (1 << side) - 1
-        for f in range(0, filters, lane):
-            if side == 4 and whole:
+        if rows & columns == 15:
+            for f in range(0, filters, lane):
                 from_points_4(points, at + f, 6 * point, point, y, to + f, row, column, bias, f, 0, 0, spare)
-            elif side == 4:
+        elif side == 4:
+            for f in range(0, filters, lane):
                 from_points_4_edge(points, at + f, 6 * point, point, y, to + f, row, column, bias, f, rows, columns, spare)
-            elif whole:
-                from_points_2(points, at + f, 6 * point, point, y, to + f, row, column, bias, f, 0, 0, spare)
-            else:
+        else:
+            for f in range(0, filters, lane):
                 from_points_2_edge(points, at + f, 6 * point, point, y, to + f, row, column, bias, f, rows, columns, spare)
 
 
