@@ -61,14 +61,13 @@ class Op:
 
     Attributes once recorded
         sources      per input what made it: an Op, a leaf Tensor that wants a gradient, or None for a constant
-        shapes       per input its shape; () for a Python number or None
-        noted        position, dtype and name of each input that is a constant tensor, one after the other; see `constants`
+        noted    position, shape, dtype and name of each input that is a constant array, one after the other; see `constants`
         shape, dtype     of the result
         order        a tick: sorting by it is a topological sort
         scope        dotted path of the layer at work
     """
 
-    __slots__ = ("sources", "shapes", "noted", "shape", "dtype", "order", "scope",
+    __slots__ = ("sources", "noted", "shape", "dtype", "order", "scope",
                  "kept", "inputs", "output", "memory", "hooks", "retained", "__weakref__")
 
     name: str = "op"
@@ -81,7 +80,6 @@ class Op:
     holds: bool = False
 
     sources: Sequence[Source]
-    shapes: Sequence[tuple[int, ...]]
     noted: Sequence[Any]
     shape: tuple[int, ...]
     dtype: np.dtype
@@ -121,41 +119,38 @@ class Op:
         recording = self.differentiable and here.recording
         arrays: list[Any] = []
         sources: list[Source] = []
-        shapes: list[tuple[int, ...]] = []
         noted: list[Any] = []
         needs_grad = False
         for operand in operands:
             if isinstance(operand, Tensor):
                 array = operand.array
-                shape = array.shape
                 source: Source = operand.creator
                 if source is None and operand.wants_grad:
                     source = operand
                 if source is not None:
                     needs_grad = True
                 elif recording:  # not the data, only what it looks like: for drawings
-                    noted += len(arrays), array.dtype, operand.name
+                    noted += len(arrays), array.shape, array.dtype, operand.name
                 arrays.append(array)
                 sources.append(source)
-                shapes.append(shape)
             else:
+                if recording and isinstance(operand, ndarray):
+                    noted += len(arrays), operand.shape, operand.dtype, None
                 arrays.append(operand)
                 sources.append(None)
-                shapes.append(operand.shape if isinstance(operand, np.ndarray) else ())
 
         result = self.forward(*arrays)
         if needs_grad and recording:
             keeps = self.keeps
             kept = operands if len(keeps) == len(operands) else [operands[i] for i in keeps] if keeps else ()
-            out = self.record(result, sources, shapes, kept, noted)
+            out = self.record(result, sources, kept, noted)
         else:
             out = from_array(result)
         if self.makes_views:
             self.link_view(out, operands[0])
         return out
 
-    def record(self, result: Any, sources: Sequence[Source], shapes: Sequence[tuple[int, ...]], kept: Any,
-               noted: Sequence[Any] = ()) -> Tensor:
+    def record(self, result: Any, sources: Sequence[Source], kept: Any, noted: Sequence[Any] = ()) -> Tensor:
         """Become a node of the graph: `result` as a tensor whose creator is this op."""
         out = new(Tensor)  # as in `from_array`
         out.array = array = result if result.__class__ is ndarray else asarray(result)
@@ -163,7 +158,6 @@ class Op:
         out.wants_grad = False
         out.creator = self
         self.sources = sources
-        self.shapes = shapes
         self.kept = kept
         self.noted = noted
         self.output = array if self.keeps_output else None
@@ -176,9 +170,18 @@ class Op:
 
     @property
     def constants(self) -> dict[int, tuple[tuple[int, ...], np.dtype, str | None]]:
-        """{position: (shape, dtype, name)} of the inputs that are constant tensors."""
-        triples = zip(self.noted[::3], self.noted[1::3], self.noted[2::3])
-        return {position: (self.shapes[position], dtype, name) for position, dtype, name in triples}
+        """{position: (shape, dtype, name)} of the inputs that are constant arrays or tensors."""
+        noted = self.noted
+        return {position: (shape, dtype, name)
+                for position, shape, dtype, name in zip(noted[::4], noted[1::4], noted[2::4], noted[3::4])}
+
+    @property
+    def shapes(self) -> list[tuple[int, ...]]:
+        """Per input its shape; () for a Python number or None."""
+        shapes = [() if source is None else source.shape for source in self.sources]
+        for position, shape in zip(self.noted[::4], self.noted[1::4]):
+            shapes[position] = shape
+        return shapes
 
     def link_view(self, out: Tensor, viewed: Any) -> None:
         """Let `out` know whose memory it shares, so that a write to one is noticed by the graphs of the other."""
@@ -194,15 +197,18 @@ class Op:
             GraphError         the graph was freed by an earlier backward
             StaleTensorError   something kept was changed after this op ran
         """
-        if self.kept is None and self in restorers:
+        waiting = self.kept
+        if waiting is None and self in restorers:
             restorers[self](self)
-        if self.kept is None:
+            waiting = self.kept
+        if waiting is None:
             raise GraphError(f"backward: {self.where} was already used by a backward pass, which freed what it kept.\n"
                              "  Call the first backward with retain_graph=True, or compute the result again.")
         inputs = []
-        for kept in self.kept:
+        for kept in waiting:
             if isinstance(kept, Tensor):
-                if kept.memory is not None and kept.memory.changed > self.order:
+                memory = kept.memory
+                if memory is not None and memory.changed > self.order:
                     self.refuse_stale(kept)
                 inputs.append(kept.array)
             else:
@@ -215,7 +221,7 @@ class Op:
         if self.once:
             raise GraphError(f"backward: {self.where} can be differentiated only once.\n"
                              "  Drop create_graph=True, or write its backward with differentiable ops.")
-        self.inputs = self.kept
+        self.inputs = waiting
         if self.keeps_output:
             self.output = from_array(np.asarray(self.output))
             self.output.creator = self

@@ -89,8 +89,8 @@ def walk(roots: Iterable[tuple[Op | Tensor, Gradient]], *, retain_graph: bool, c
             for i, source in enumerate(sources):  # in half the time of a zip
                 if source is None or (grad := grads[i]) is None or (through is not None and source not in through):
                     continue
-                if grad.shape != op.shapes[i]:
-                    grad = undo_broadcast(op, grad, op.shapes[i])
+                if grad.shape != source.shape:
+                    grad = undo_broadcast(op, grad, source.shape)
                 if source in pending:
                     add(source, grad)
                 else:

@@ -180,15 +180,15 @@ class Call(Op):
         ctx = self.ctx
         self.dtypes = [arg.dtype if isinstance(arg, Tensor) else None for arg in args]
         sources = [(arg.creator or arg) if needs else None for arg, needs in zip(args, ctx.needs_input_grad)]
-        shapes = [arg.shape if isinstance(arg, Tensor) else () for arg in args]
         self.saved = [self.to_save(tensor, given) for tensor in ctx._to_save]
         self.results: list[Any] = [(r.shape, r.dtype) if isinstance(r, Tensor) else None for r in given]
         graph = [isinstance(r, Tensor) and dtypes.is_float(r.dtype) and not any(r is x for x in ctx._not_differentiable)
                  for r in given]
         ctx._to_save = ctx._not_differentiable = ()
         alone = len(given) == 1 and graph[0]
-        noted = [(i, arg.dtype, arg.name) for i, arg in enumerate(args) if isinstance(arg, Tensor) and sources[i] is None]
-        first = self.record(given[0].array if alone else np.zeros(()), sources, shapes, (), sum(noted, ()))
+        noted = [(i, arg.shape, arg.dtype, arg.name)
+                 for i, arg in enumerate(args) if isinstance(arg, Tensor) and sources[i] is None]
+        first = self.record(given[0].array if alone else np.zeros(()), sources, (), sum(noted, ()))
         outputs: list[Any] = []
         nodes: list[Any] = []
         for i, result in enumerate(given):
@@ -197,7 +197,7 @@ class Call(Op):
                 nodes.append(None)
                 continue
             node = Result(i, self.name) if graph[i] and not alone else None
-            out = first if alone else node.record(result.array, [self], [()], ()) if node else separate(result)
+            out = first if alone else node.record(result.array, [self], ()) if node else separate(result)
             if out is not result and (result.memory is not None or any(result is arg for arg in args)):
                 out.memory = result.shared_memory()
             outputs.append(out)
@@ -241,7 +241,7 @@ class Call(Op):
         if node is None:  # nobody holds that result any more
             shape, dtype = self.results[position]
             node = Result(position, self.name)
-            node.record(np.broadcast_to(np.zeros((), dtype), shape), [self], [()], ())
+            node.record(np.broadcast_to(np.zeros((), dtype), shape), [self], ())
         return node
 
     def backward(self, grad: Any) -> Any:

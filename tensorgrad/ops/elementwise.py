@@ -31,7 +31,7 @@ class Unary(Op):
             source = x
         if not here.recording:
             return from_array(result)
-        return self.record(result, (source,), (array.shape,), (x,) if self.keeps else ())
+        return self.record(result, (source,), (x,) if self.keeps else ())
 
 
 class Binary(Op):
@@ -52,13 +52,11 @@ class Binary(Op):
             except ValueError:
                 check_broadcast(self.name, input=a, other=b)
                 raise
-            shapes = (x.shape, y.shape)
             source_b: Any = b.creator
             if source_b is None and b.wants_grad:
                 source_b = b
         elif b.__class__ is float and x.dtype.kind == "f":
             result = self.forward(x, b)
-            shapes = (x.shape, ())
             source_b = None
         else:
             return super().apply(*self.aligned(a, b))
@@ -72,10 +70,10 @@ class Binary(Op):
         kept = (a, b) if len(keeps) == 2 else ((a, b)[keeps[0]],) if keeps else ()
         noted: tuple[Any, ...] = ()
         if source_a is None:
-            noted = 0, x.dtype, a.name
+            noted = 0, x.shape, x.dtype, a.name
         elif source_b is None and isinstance(b, Tensor):
-            noted = 1, x.dtype, b.name
-        return self.record(result, (source_a, source_b), shapes, kept, noted)
+            noted = 1, b.array.shape, x.dtype, b.name
+        return self.record(result, (source_a, source_b), kept, noted)
 
     def aligned(self, a: Any, b: Any) -> tuple[Any, Any]:
         """The operands in one dtype; shapes that do not go together raise a ShapeError."""
