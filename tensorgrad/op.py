@@ -61,7 +61,7 @@ class Op:
 
     Attributes once recorded
         sources      per input what made it: an Op, a leaf Tensor that wants a gradient, or None for a constant
-        noted    position, shape, dtype and name of each input that is a constant array, one after the other; see `constants`
+        noted        position, shape, dtype and name of each input that is a constant array, in a row; see `constants`
         shape, dtype     of the result
         order        a tick: sorting by it is a topological sort
         scope        dotted path of the layer at work
