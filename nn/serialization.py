@@ -11,7 +11,6 @@ import json
 import os
 import struct
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Any, Mapping
 
@@ -287,13 +286,21 @@ def unpack_npz(data: bytes) -> Contents:
             for member in members:
                 content = archive.read(member)
                 if member.filename == METADATA:
-                    metadata = json.loads(content)
+                    metadata = texts(json.loads(content))
                 else:
                     arrays[member.filename.removesuffix(".npy")] = npy(member.filename, content)
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError, OSError, KeyError, IndexError, OverflowError,
-            struct.error, MemoryError) as error:
+    except Damage:
+        raise
+    except Exception as error:  # a damaged file can fail anywhere in the readers of zip, its compressions, npy and JSON
         raise Damage(str(error) or type(error).__name__) from error
     return arrays, metadata, seal.has_tail(data)
+
+
+def texts(metadata: Any) -> dict[str, str]:
+    """`metadata`, which must be texts by name."""
+    if not isinstance(metadata, dict) or not all([isinstance(value, str) for value in metadata.values()]):
+        raise Damage(f"{METADATA} does not hold texts by name")
+    return metadata
 
 
 def npy(name: str, content: bytes) -> np.ndarray:

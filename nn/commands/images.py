@@ -51,8 +51,9 @@ def read_image(path: str | os.PathLike[str]) -> np.ndarray:
 def read_npy(path: Path) -> np.ndarray:
     """The array in a .npy file: (H, W), (H, W, C) or (C, H, W), of bytes, or of floats in 0..1."""
     try:
-        array = np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
+        with open(path, "rb") as file:
+            array = np.lib.format.read_array(file, allow_pickle=False)  # np.load would read an archive, too
+    except Exception as error:  # a header can be wrong in many ways
         raise DataError(f"predict: {path} is no array file: {error}.\n  Write it with numpy.save.") from None
     if array.dtype.kind not in "biuf":
         raise DataError(f"predict: {path} holds {array.dtype}, not numbers.\n"
@@ -73,7 +74,7 @@ def read_npy(path: Path) -> np.ndarray:
 def read_picture(path: Path) -> np.ndarray:
     """The picture in a PNG, JPEG, GIF, ... file."""
     try:
-        from PIL import Image, UnidentifiedImageError
+        from PIL import Image
     except ImportError:
         raise DataError(f"predict: reading {path.name} needs the package pillow.\n"
                         '  pip install "tensorgrad[plot]", or save the picture with numpy.save as .npy.') from None
@@ -83,7 +84,7 @@ def read_picture(path: Path) -> np.ndarray:
             wide = image.mode.startswith("I") or image.mode == "F"
             mode = "RGBA" if has_alpha else "L" if image.mode in ("1", "L") else "RGB"
             array = np.asarray(image if wide else image.convert(mode), np.float32)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except Exception as error:  # the reader of each format has errors of its own
         raise DataError(f"predict: {path} cannot be read as a picture: {error}.\n  Use PNG, JPEG or .npy.") from None
     return array / (65535 if wide and array.max() > 255 else 255)
 

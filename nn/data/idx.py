@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import math
 import os
 import struct
@@ -16,6 +17,8 @@ from tensorgrad.errors import DataError
 __all__ = ["read_idx", "parse_idx", "unzipped"]
 
 DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+MOST_INFLATED = 100    # times its own size that a compressed file may unpack to,
+MOST_FREE = 256 << 20  # besides this many bytes
 
 
 def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
@@ -37,9 +40,13 @@ def unzipped(data: bytes, where: str) -> bytes:
     if data[:2] != b"\x1f\x8b":
         return data
     try:
-        return gzip.decompress(data)
+        most = MOST_INFLATED * len(data) + MOST_FREE
+        content = gzip.GzipFile(fileobj=io.BytesIO(data)).read(most + 1)
     except (OSError, EOFError, zlib.error, struct.error) as error:
         raise DataError(f"idx: {where} is truncated or damaged: {error}.\n  Delete it, and get it again.") from error
+    if len(content) > most:
+        raise DataError(f"idx: {where} would unpack to hundreds of times its size.\n  Delete it, and get it again.")
+    return content
 
 
 def parse_idx(data: bytes, where: str = "the data") -> np.ndarray:
@@ -70,4 +77,7 @@ def parse_idx(data: bytes, where: str = "the data") -> np.ndarray:
         state = "truncated" if len(data) < expected else "too long"
         raise DataError(f"idx: {where} is {state}: {len(data)} bytes, but {dtype.name} {shape} needs {expected}.\n"
                         "  Delete it, and get it again.")
-    return np.frombuffer(data, dtype, offset=start).reshape(shape).astype(dtype.newbyteorder("="))
+    try:
+        return np.frombuffer(data, dtype, offset=start).reshape(shape).astype(dtype.newbyteorder("="))
+    except ValueError as error:  # more than 64 axes, or lengths whose product overflows but for a 0 among them
+        raise DataError(f"idx: {where} cannot be an array: {error}.\n  Delete it, and get it again.") from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Sequence
 
@@ -170,6 +169,8 @@ def read_member(archive: Path | None, name: str) -> np.ndarray:
             if not members:
                 raise DataError(f"emnist: {archive} has no {name}.\n  It is not the archive of the IDX files, gzip.zip.")
             data = file.read(members[0])
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
+    except DataError:
+        raise
+    except Exception as error:  # the readers of zip and of each compression have errors of their own
         raise DataError(f"emnist: {where} is truncated or damaged: {error}.\n  Delete it, and get it again.") from error
     return parse_idx(unzipped(data, where), where)

@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,8 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Any:
         raise DataError(f"load_checkpoint: there is no file {path}.\n  Check the path.")
     try:
         with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
+            if any([member.compress_type != zipfile.ZIP_STORED for member in file.zip.infolist()]):
+                raise ValueError("it is compressed, which no checkpoint is")  # and could unpack to any size
             tree, expected = file["tree"].tobytes(), file["digest"]
             arrays = [file[f"array{i}"] for i in range(len(file.files) - 2)]
         if not np.array_equal(digest(tree, arrays), expected):

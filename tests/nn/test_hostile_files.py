@@ -156,6 +156,38 @@ def test_an_archive_that_unpacks_to_much_more(tmp_path):
         load(path)
 
 
+def test_a_checkpoint_that_unpacks_to_much_more(tmp_path):
+    path = tmp_path / "run.npz"
+    np.savez_compressed(path, tree=np.zeros(20 << 20, np.uint8), digest=np.zeros(32, np.uint8))
+    with pytest.raises(DataError, match="run.npz is damaged or no checkpoint: it is compressed"):
+        load_checkpoint(path)
+
+
+@pytest.mark.parametrize("text", ["[]", '"a"', '{"a": 3}', '{"a"', "[" * 100_000])
+def test_metadata_that_are_no_texts(tmp_path, text):
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("__metadata__.json", text)
+    with pytest.raises(DataError, match="a.npz is truncated, damaged or of another format"):
+        load_metadata(tmp_path / "a.npz")
+
+
+def test_errors_of_readers_below(tmp_path):
+    """A header that Python's tokenizer refuses, and a stream that the reader of LZMA does: neither is a ValueError."""
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (1,"
+    content = b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("a.npy", content)
+    with pytest.raises(DataError, match="a.npz"):
+        load(tmp_path / "a.npz")
+    with zipfile.ZipFile(tmp_path / "b.npz", "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("a.npy", npy(np.arange(100.0)))
+    data = bytearray((tmp_path / "b.npz").read_bytes())
+    data[60:90] = bytes(range(30))
+    (tmp_path / "b.npz").write_bytes(data)
+    with pytest.raises(DataError, match="b.npz"):
+        load(tmp_path / "b.npz")
+
+
 def test_an_array_that_says_it_is_larger(tmp_path):
     header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (1099511627776,), }"
     content = b"\x93NUMPY\1\0" + struct.pack("<H", len(header) + 1) + header + b"\n" + b"\0" * 16

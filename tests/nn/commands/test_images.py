@@ -97,6 +97,9 @@ def test_pictures(tmp_path, mode, value, shape, first):
     (np.array([["a"]]), "holds <U1, not numbers"),
     (np.array([[{}]], object), "is no array file"),
     (b"no array", "is no array file"),
+    (b"PK\5\6" + b"\0" * 18, "is no array file"),  # an archive of arrays
+    (b"\x93NUMPY\1\0\x33\0{'descr': '<f4', 'fortran_order': False, 'shape': (", "is no array file"),
+    (b"\x93NUMPY\1\0\x46\0{'descr': '<f8', 'fortran_order': False, 'shape': (70368744177664,),}  \n", "is no array"),
 ])
 def test_arrays_that_are_no_pictures(tmp_path, content, text):
     path = tmp_path / "a.npy"

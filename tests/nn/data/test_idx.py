@@ -51,6 +51,8 @@ def test_a_missing_file(tmp_path):
     (b"\0\0\x08\1\0\0\0\5abc", r"truncated: 11 bytes, but uint8 \(5,\) needs 13"),
     (b"\0\0\x08\1\0\0\0\2abc", "too long: 11 bytes"),
     (b"\0\0\x0d\3" + b"\xff" * 12 + b"abc", "truncated: 19 bytes"),
+    (b"\0\0\x08\x46" + b"\0\0\0\1" * 70 + b"a", "cannot be an array: .*dimension"),
+    (b"\0\0\x08\4" + b"\0" * 4 + b"\xff" * 12, "cannot be an array"),
 ])
 def test_what_is_wrong(data, text):
     with pytest.raises(DataError, match=text) as caught:
@@ -68,4 +70,11 @@ def test_truncation_anywhere(tmp_path):
     damaged[len(data) // 2] ^= 1
     (tmp_path / "a.gz").write_bytes(damaged)
     with pytest.raises(DataError, match="truncated or damaged"):
+        read_idx(tmp_path / "a.gz")
+
+
+def test_a_file_that_unpacks_to_much_more(tmp_path, monkeypatch):
+    (tmp_path / "a.gz").write_bytes(gzip.compress(bytes(1 << 20)))
+    monkeypatch.setattr("nn.data.idx.MOST_FREE", 1 << 16)
+    with pytest.raises(DataError, match="a.gz would unpack to hundreds of times its size"):
         read_idx(tmp_path / "a.gz")

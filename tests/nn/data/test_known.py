@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import lzma
 import tarfile
 import zipfile
 from dataclasses import replace
@@ -342,6 +343,14 @@ def test_damaged_archives(tmp_path, cache, cifar):
         archive.write_bytes(damaged)
         with pytest.raises(DataError, match="truncated or damaged"):
             CIFAR10(tmp_path, train=False)
+    packed = bytearray(lzma.compress(gzip.decompress(data)))  # another compression, with errors of its own
+    archive.write_bytes(packed)
+    with pytest.raises(DataError, match="has no data_batch_1.bin"):
+        CIFAR10(tmp_path)
+    packed[len(packed) // 2] ^= 1
+    archive.write_bytes(packed)
+    with pytest.raises(DataError, match="truncated or damaged"):
+        CIFAR10(tmp_path, train=False)
 
 
 # -- by name ----------------------------------------------------------------------------------------------------------
