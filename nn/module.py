@@ -8,7 +8,7 @@ from typing import Any, Callable, Mapping, TypeVar
 
 import numpy as np
 
-from nn.hooks import Hooks
+from nn.hooks import Hooks, everywhere, run
 from nn.parameter import Uninitialized
 from nn.state import IncompatibleKeys, load
 from nn.tree import Tree
@@ -72,9 +72,9 @@ class Module(Tree):
         if path:
             here.scope = start + path
         try:
-            if self._hooks is None:
+            if self._hooks is None and not everywhere:
                 return self.forward(*args, **kwargs)
-            return self._hooks.run(self, args, kwargs)
+            return run(self, self._hooks, args, kwargs)
         except Exception as error:
             self._locate(error)
             raise
@@ -233,15 +233,17 @@ class Module(Tree):
                                   with_kwargs: bool = False) -> RemovableHandle:
         """Call ``hook(module, args)`` before `forward`; what it returns, if anything, replaces the arguments.
 
-        With `with_kwargs` it is ``hook(module, args, kwargs)``, and returns both.
+        With `with_kwargs` it is ``hook(module, args, kwargs)``, and returns both.  With `prepend` it runs before those that
+        are there.
         """
-        return registered(self._own_hooks().before, (hook, with_kwargs), prepend)
+        return self._own_hooks().add("before", hook, prepend, with_kwargs)
 
-    def register_forward_hook(self, hook: Callable[..., Any], *, prepend: bool = False,
-                              with_kwargs: bool = False) -> RemovableHandle:
+    def register_forward_hook(self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False,
+                              always_call: bool = False) -> RemovableHandle:
         """Call ``hook(module, args, output)`` after `forward`; what it returns, if anything, replaces the output.
 
-        With `with_kwargs` it is ``hook(module, args, kwargs, output)``.
+        With `with_kwargs` it is ``hook(module, args, kwargs, output)``.  With `always_call` it is called, with an output of
+        None, even if `forward` or a hook before it raises; the error is raised afterwards.
 
         Example
             >>> import nn, tensorgrad
@@ -250,18 +252,36 @@ class Module(Tree):
             ...     _ = layer(tensorgrad.zeros(3, 4))
             (3, 2)
         """
-        return registered(self._own_hooks().after, (hook, with_kwargs), prepend)
+        return self._own_hooks().add("after", hook, prepend, with_kwargs, always_call)
+
+    def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Call ``hook(module, grad_output)``, a tuple, before gradients pass back through this module.
+
+        They belong to the outputs; None where there is no gradient.  What the hook returns, if anything, replaces them.
+
+        Raises
+            GraphError   in backward, if it returns another number of gradients, or one of another shape
+        """
+        return self._own_hooks().add("backward_before", hook, prepend)
 
     def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Call ``hook(module, grad_input, grad_output)``, two tuples, when gradients have passed back through this module.
 
         They belong to the positional arguments and to the outputs; None where there is no gradient.  What the hook
-        returns, if anything, replaces `grad_input`; this needs a module with one input that requires grad.
+        returns, if anything, replaces `grad_input`.
 
         Raises
-            GraphError   in backward, if gradients of several inputs are replaced
+            GraphError   in backward, if it returns another number of gradients, or one of another shape
+
+        Example
+            >>> import nn, tensorgrad
+            >>> layer, x = nn.Identity(), tensorgrad.ones(2).requires_grad_()
+            >>> with layer.register_full_backward_hook(lambda module, grad_input, grad_output: (grad_input[0] * 10,)):
+            ...     layer(x).sum().backward()
+            >>> x.grad
+            tensor([10., 10.])
         """
-        return registered(self._own_hooks().backward, hook, prepend)
+        return self._own_hooks().add("backward", hook, prepend)
 
     # -- text ---------------------------------------------------------------------------------------------------------
 
@@ -275,9 +295,3 @@ class Module(Tree):
         if not children:
             return f"{name}({extra})"
         return "\n  ".join([f"{name}({extra}", *children]) + "\n)"
-
-
-def registered(hooks: list[Any], hook: Any, prepend: bool) -> RemovableHandle:
-    """Add `hook` at the end of `hooks`, or in front."""
-    hooks.insert(0 if prepend else len(hooks), hook)
-    return RemovableHandle(hooks, hook)

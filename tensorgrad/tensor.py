@@ -8,7 +8,7 @@ import numpy as np
 
 from tensorgrad import dtypes
 from tensorgrad.errors import ArgumentError, DtypeError, GraphError, ShapeError, message
-from tensorgrad.handles import RemovableHandle
+from tensorgrad.handles import AfterAccumulation, RemovableHandle, hooked
 from tensorgrad.recording import tick
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Tensor(TensorMethods):
     wants_grad: bool
     name: str | None
     memory: Memory | None
-    hooks: list[Callable[[Tensor], Any]] | None
+    hooks: list[Any] | None
 
     kind = "tensor"
     __hash__ = object.__hash__
@@ -290,11 +290,25 @@ class Tensor(TensorMethods):
         if not self.requires_grad:
             raise GraphError(message("register_hook", "no gradient reaches a constant", {"tensor": self},
                                      "Set requires_grad on it first."))
-        owner: Any = self if self.creator is None else self.creator
-        if owner.hooks is None:
-            owner.hooks = []
-        owner.hooks.append(hook)
-        return RemovableHandle(owner.hooks, hook)
+        return hooked(self if self.creator is None else self.creator, hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
+        """Call ``hook(tensor)`` whenever `backward()` has added to this leaf's `.grad`; `autograd.grad` does not.
+
+        Raises
+            GraphError   for an interior tensor, or one that needs no gradient
+
+        Example
+            >>> x = Tensor([1.0, 2.0], requires_grad=True)
+            >>> handle = x.register_post_accumulate_grad_hook(lambda tensor: print(tensor.grad))
+            >>> (x * 3).sum().backward()
+            tensor([3., 3.])
+        """
+        if self.creator is not None or not self.wants_grad:
+            what = "no gradient reaches a constant" if self.creator is None else "only a leaf accumulates gradients"
+            raise GraphError(message("register_post_accumulate_grad_hook", what, {"tensor": self},
+                                     "Register it on a parameter, or use register_hook."))
+        return hooked(self, AfterAccumulation(hook))
 
     def __copy__(self) -> Tensor:
         return self.__deepcopy__({})

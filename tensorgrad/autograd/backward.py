@@ -8,6 +8,7 @@ import numpy as np
 
 from tensorgrad.autograd.engine import accumulate, unshared, walk
 from tensorgrad.errors import ArgumentError, GraphError, ShapeError, message
+from tensorgrad.handles import AfterAccumulation
 from tensorgrad.recording import set_grad_enabled
 from tensorgrad.tensor import Tensor, as_tensor
 
@@ -53,6 +54,9 @@ def backward(self: Tensor | Sequence[Tensor], gradient: Any = None, retain_graph
             if not receiver.retains_grad:  # the walk has stored that one
                 accumulate(receiver, gradient_found)
             del gradient_found
+            for hook in list(receiver.hooks or ()):
+                if isinstance(hook, AfterAccumulation):
+                    hook.hook(receiver)
 
 
 def grad(outputs: Tensor | Sequence[Tensor], inputs: Tensor | Sequence[Tensor], grad_outputs: Any = None,

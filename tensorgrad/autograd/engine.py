@@ -14,6 +14,7 @@ from typing import Any, Iterable
 import numpy as np
 
 from tensorgrad.errors import GraphError
+from tensorgrad.handles import AfterAccumulation
 from tensorgrad.op import Op
 from tensorgrad.ops.arithmetic import clone
 from tensorgrad.ops.promotion import to
@@ -127,6 +128,8 @@ def undo_broadcast(op: Op, grad: Gradient, shape: tuple[int, ...]) -> Gradient:
 def through_hooks(source: Op | Tensor, grad: Gradient) -> Gradient:
     """Show a complete gradient to the hooks, each of which may replace it, and store it where it is retained."""
     for hook in list(source.hooks or ()):
+        if isinstance(hook, AfterAccumulation):
+            continue
         shown = grad if isinstance(grad, Tensor) else read_only(grad)
         replaced = hook(shown)
         if replaced is not None:

@@ -455,10 +455,6 @@ def test_backward_hooks_with_several_inputs_and_outputs():
     (y + 3 * z).sum().backward()
     (gin, gout), = seen
     assert [g if g is None else g.item() for g in gin] == [2.0, 6.0, None] and [g.item() for g in gout] == [1.0, 3.0]
-    layer.register_full_backward_hook(lambda m, gin, gout: gin)
-    with pytest.raises(tg.errors.GraphError, match="a hook of Two returned gradients for 2 inputs"):
-        y, z = layer(a, b, 2.0)
-        (y + z).sum().backward()
 
 
 # -- text --------------------------------------------------------------------------------------------------------------
