@@ -13,7 +13,6 @@ import numpy as np
 
 from tensorgrad.kernels.compiled.cache import cache_of
 from tensorgrad.kernels.reference.windows import channels_first, channels_last
-from tensorgrad.window import Window
 
 
 def jit(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -39,12 +38,6 @@ def volume(x: np.ndarray) -> np.ndarray:
 def image(x: np.ndarray, ndim: int) -> np.ndarray:
     """(N, D, H, W, C) as (N, C, ...) with `ndim` spatial axes."""
     return channels_first(x[WITHOUT_AXES[ndim]])
-
-
-def geometry(window: Window) -> tuple[tuple[int, int, int, int], ...]:
-    """(kernel, stride, padding before, dilation) for each of three axes."""
-    axes = list(zip(window.kernel, window.stride, [before for before, _ in window.padding], window.dilation))
-    return tuple([(1, 1, 0, 1)] * (3 - len(axes)) + axes)
 
 
 def three(sizes: tuple[int, ...]) -> tuple[int, int, int]:

@@ -13,14 +13,16 @@ import numpy as np
 
 from tensorgrad.kernels.compiled.averages import covering, spans_of
 from tensorgrad.kernels.compiled.crew import shared, slices
-from tensorgrad.kernels.compiled.jit import geometry, image, jit, three, volume
+from tensorgrad.kernels.compiled.jit import image, jit, three, volume
 from tensorgrad.kernels.compiled.vectors import lanes
 from tensorgrad.kernels.compiled.window_vectors import SHORT, make_largest, make_won
-from tensorgrad.kernels.reference import pooling
+from tensorgrad.kernels.reference import adaptive
+from tensorgrad.kernels.reference import pooling as reference
 from tensorgrad.kernels.reference.windows import channels_first, channels_last
 from tensorgrad.window import Window
 
 INDEX = {4: np.int32, 8: np.int64}
+WHOLE_AXIS = np.array([[0, 1]])  # of one cell
 
 largest, largest_2x2, largest_3x3 = make_largest(True), make_largest(True, (2, 2)), make_largest(True, (3, 3))
 largest_of_few, largest_of_few_2x2 = make_largest(False), make_largest(False, (2, 2))
@@ -28,54 +30,70 @@ won, won_2, won_4 = make_won(1), make_won(2), make_won(4)
 
 
 def max_pool(x, window):
-    if x.itemsize == 4 and math.prod(x.shape[2:]) >= 1 << 31:
-        return pooling.max_pool(x, window)
-    shape, work, axes = pooled(x.shape, window)
+    sizes = tuple(x.shape[2:])
+    counts = window.output_sizes(sizes)
+    if too_many(x):
+        return reference.max_pool(x, window)
+    return largest_entries(x, counts, taps_of(window, sizes, counts), three(window.dilation), window.taps)
+
+
+def adaptive_max_pool(x, output_size):
+    sizes, counts = tuple(x.shape[2:]), tuple(output_size)
+    if too_many(x):
+        return adaptive.adaptive_max_pool(x, counts)
+    return largest_entries(x, counts, adaptive_taps(sizes, counts), (1, 1, 1), 1)
+
+
+def too_many(x: np.ndarray) -> bool:
+    """True if a cell's number may not fit into an integer as wide as the entries."""
+    return x.itemsize == 4 and math.prod(x.shape[2:]) >= 1 << 31
+
+
+def largest_entries(x, counts, taps, dilation, most_taps):
+    """The largest entries and winners of windows with these taps, as in `taps_of`, so many cells from each other."""
     cells = volume(x)
-    y = np.empty(shape, x.dtype)
-    winners = np.empty(shape, INDEX[x.itemsize])
-    n, channels = shape[0], shape[-1]
-    parts = slices(n, work)
-    if window.ndim < 3 and channels >= min(SHORT, lanes(x.itemsize)):
-        largest_by_vectors(parts, n, cells, y, winners, axes[1], axes[2], lanes(x.itemsize))
+    n, channels = len(x), x.shape[1]
+    shape = (n, *three(counts), channels)
+    y, winners = np.empty(shape, x.dtype), np.empty(shape, INDEX[x.itemsize])
+    parts = slices(n, max(x.size, most_taps * y.size))
+    if len(counts) < 3 and channels >= min(SHORT, lanes(x.itemsize)):
+        largest_by_vectors(parts, n, cells, y, winners, taps[1], taps[2], dilation[1:], lanes(x.itemsize))
     else:
-        largest_of_windows(parts, n, cells, y, winners, *axes)
-    return image(y, window.ndim), image(winners, window.ndim)
+        largest_of_windows(parts, n, cells, y, winners, *taps, dilation)
+    return image(y, len(counts)), image(winners, len(counts))
 
 
 @lru_cache(maxsize=2048)
-def pooled(shape: tuple[int, ...], window: Window) -> tuple[tuple[int, ...], int, tuple[tuple[int, int, int, int], ...]]:
-    """The shape of the result (N, D', H', W', C), how many entries are compared, and the window along three axes."""
-    n, channels, *sizes = shape
-    made = (n, *three(window.output_sizes(tuple(sizes))), channels)
-    return made, math.prod(made) * window.taps, geometry(window)
+def taps_of(window: Window, sizes: tuple[int, ...], counts: tuple[int, ...]) -> list[np.ndarray]:
+    """Per axis of three (count, 2): the first cell of each window that is in the image, and how many are."""
+    taps = [WHOLE_AXIS] * (3 - len(sizes))
+    for axis, (size, count) in enumerate(zip(sizes, counts)):
+        cells = window.positions(axis, count)
+        inside = (cells >= 0) & (cells < size)
+        taps.append(np.stack([np.where(inside, cells, size).min(1), inside.sum(1)], 1))
+    return taps
 
 
-@jit
-def span(position, size, kernel, stride, before, dilation):
-    """The first tap of a window that lies on a cell, and how many do."""
-    start = position * stride - before
-    first = 0 if start >= 0 else (dilation - 1 - start) // dilation
-    last = min(kernel - 1, (size - 1 - start) // dilation)
-    return first, last - first + 1
+@lru_cache(maxsize=2048)
+def adaptive_taps(sizes: tuple[int, ...], counts: tuple[int, ...]) -> list[np.ndarray]:
+    """As `taps_of`, for windows that cover the image."""
+    spans = [adaptive.cells(size, count) for size, count in zip(sizes, counts)]
+    return [WHOLE_AXIS] * (3 - len(sizes)) + [np.array([(cut.start, cut.stop - cut.start) for cut in cuts],
+                                                       np.int64).reshape(-1, 2) for cuts in spans]
 
 
 @shared
 @jit
-def largest_by_vectors(first, last, slice, x, y, winners, axis_h, axis_w, width):
+def largest_by_vectors(first, last, slice, x, y, winners, taps_h, taps_w, dilation, width):
     x, y, winners = x[first:last], y[first:last], winners[first:last]
     n_images, _, height, breadth, channels = x.shape
-    kernel_h, stride_h, before_h, dilation_h = axis_h
-    kernel_w, stride_w, before_w, dilation_w = axis_w
     cells, best, where = x.reshape(-1), y.reshape(-1), winners.reshape(-1)
-    down, right, at = dilation_h * breadth, dilation_w, 0
+    down, right, at = dilation[0] * breadth, dilation[1], 0
     for n in range(n_images):
         for o_h in range(y.shape[2]):
-            first_h, rows = span(o_h, height, kernel_h, stride_h, before_h, dilation_h)
+            line, rows = taps_h[o_h, 0] * breadth, taps_h[o_h, 1]
             for o_w in range(y.shape[3]):
-                first_w, columns = span(o_w, breadth, kernel_w, stride_w, before_w, dilation_w)
-                cell = ((o_h * stride_h - before_h + first_h * dilation_h) * breadth
-                        + o_w * stride_w - before_w + first_w * dilation_w)
+                cell, columns = line + taps_w[o_w, 0], taps_w[o_w, 1]
                 start = (n * height * breadth + cell) * channels
                 if channels < width:
                     if rows == 2 and columns == 2:
@@ -93,30 +111,21 @@ def largest_by_vectors(first, last, slice, x, y, winners, axis_h, axis_w, width)
 
 @shared
 @jit
-def largest_of_windows(start, stop, slice, x, y, winners, axis_d, axis_h, axis_w):
+def largest_of_windows(start, stop, slice, x, y, winners, taps_d, taps_h, taps_w, dilation):
     x, y, winners = x[start:stop], y[start:stop], winners[start:stop]
-    n_images, depth, height, width, channels = x.shape
-    kernel_d, stride_d, before_d, dilation_d = axis_d
-    kernel_h, stride_h, before_h, dilation_h = axis_h
-    kernel_w, stride_w, before_w, dilation_w = axis_w
+    n_images, _, height, width, channels = x.shape
     for n in range(n_images):
         for o_d in range(y.shape[1]):
             for o_h in range(y.shape[2]):
                 for o_w in range(y.shape[3]):
                     best, where = y[n, o_d, o_h, o_w], winners[n, o_d, o_h, o_w]
                     first = True
-                    for t_d in range(kernel_d):
-                        d = o_d * stride_d - before_d + t_d * dilation_d
-                        if d < 0 or d >= depth:
-                            continue
-                        for t_h in range(kernel_h):
-                            h = o_h * stride_h - before_h + t_h * dilation_h
-                            if h < 0 or h >= height:
-                                continue
-                            for t_w in range(kernel_w):
-                                w = o_w * stride_w - before_w + t_w * dilation_w
-                                if w < 0 or w >= width:
-                                    continue
+                    for t_d in range(taps_d[o_d, 1]):
+                        d = taps_d[o_d, 0] + t_d * dilation[0]
+                        for t_h in range(taps_h[o_h, 1]):
+                            h = taps_h[o_h, 0] + t_h * dilation[1]
+                            for t_w in range(taps_w[o_w, 1]):
+                                w = taps_w[o_w, 0] + t_w * dilation[2]
                                 cell = (d * height + h) * width + w
                                 entries = x[n, d, h, w]
                                 if first:

@@ -62,6 +62,7 @@ def calls(dtype: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
         yield "avg_pool", bound(compiled.avg_pool, x, pool, True, None)
         yield "avg_pool_grad", bound(compiled.avg_pool_grad, small, (4, 4), pool, True, None)
     yield "adaptive_avg_pool", bound(compiled.adaptive_avg_pool, x, (2, 2))
+    yield "adaptive_max_pool", bound(compiled.adaptive_max_pool, x, (2, 2))
     yield "adaptive_avg_pool_grad", bound(compiled.adaptive_avg_pool_grad, small, (4, 4))
     winners = compiled.max_pool(x, pools[0])[1]
     yield "scatter_winners", bound(compiled.scatter_winners, small, winners, (4, 4))

@@ -126,6 +126,20 @@ def test_max_pool(kernel_set, sizes, options, channels, dtype, rng):
             same(kernel_set.gather_winners(x_, winners_), y, dtype)
 
 
+@pytest.mark.parametrize("sizes, counts", [((7,), (3,)), ((7,), (9,)), ((6, 7), (2, 7)), ((5, 4), (1, 3)), ((6, 6), (2, 3)),
+                                           ((5, 6, 7), (2, 3, 4)), ((4, 4), (0, 2))], ids=ids)
+@pytest.mark.parametrize("channels", [3, 6, 19])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_adaptive_max_pool(kernel_set, sizes, counts, channels, dtype, rng):
+    x = rng.integers(-9, -2, size=(2, channels, *sizes)).astype(dtype)
+    y, winners = loops.adaptive_max_pool(x, counts)
+    for x_ in layouts(x):
+        found, found_winners = kernel_set.adaptive_max_pool(x_, counts)
+        same(found, y, dtype)
+        np.testing.assert_array_equal(found_winners, winners)
+        assert found_winners.dtype.kind == "i" and channels_innermost(found) and channels_innermost(found_winners)
+
+
 @pytest.mark.parametrize("channels", [3, 6])
 @pytest.mark.parametrize("special", [np.nan, -np.inf, np.inf])
 def test_max_pool_of_special_values(kernel_set, special, channels, rng):
