@@ -56,6 +56,14 @@ class Kernels(Protocol):
     def channel_sum(self, x: Array) -> Array:
         """y[c] = Σ x over every axis but the channels: the gradient of a bias.  x (N, C, H, W) → y (C,)."""
 
+    # -- matrices: of any strides; results row-major --------------------------------------------------------------------
+
+    def matmul(self, a: Array, b: Array) -> Array:
+        """y = a · b.  a (m, k), b (k, n) → y (m, n)."""
+
+    def linear(self, x: Array, weight: Array, bias: Array | None) -> Array:
+        """y = x · weightᵀ + bias.  x (m, k), weight (n, k), bias (n,) → y (m, n)."""
+
     # -- normalisation: x (N, C) or (N, C, H, W), parameters (C,); results lie in memory like x, or channels last -------
 
     def batch_norm(self, x: Array, weight: Array | None, bias: Array | None, eps: float) -> tuple[Array, Array, Array]:

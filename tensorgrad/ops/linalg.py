@@ -12,7 +12,7 @@ import numpy as np
 
 from tensorgrad import dtypes, lineage
 from tensorgrad.errors import DtypeError, ShapeError, message
-from tensorgrad.kernels import products
+from tensorgrad.kernels import active, products
 from tensorgrad.op import Op
 from tensorgrad.ops.elementwise import Binary
 from tensorgrad.ops.promotion import Operand, common, to
@@ -27,6 +27,8 @@ FEW = 1024  # entries of both factors up to which NumPy's product is called with
 
 def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """The matrix product of arrays, with float16 computed in float32."""
+    if a.ndim == 2 and b.ndim == 2:
+        return active().matmul(a, b)
     if a.dtype is dtypes.float16:
         return products.matmul(a.astype(np.float32), b.astype(np.float32)).astype(a.dtype)
     return products.matmul(a, b)
@@ -230,9 +232,7 @@ class Linear(Op):
     keeps = (0, 1)
 
     def forward(self, x, weight, bias):
-        y = product(x.reshape(as_rows(x)) if x.ndim != 2 else x, weight.T)
-        if bias is not None:
-            y += bias
+        y = active().linear(x.reshape(as_rows(x)) if x.ndim != 2 else x, weight, bias)
         return y.reshape(*x.shape[:-1], weight.shape[0]) if x.ndim != 2 else y
 
     def backward(self, grad):

@@ -46,13 +46,13 @@ def empty(count, dtype):
 
 
 class Vectors:
-    """Writes vector instructions for arrays of one element type."""
+    """Writes vector instructions for arrays of one element type; vectors are full ones, or of `count` lanes."""
 
-    def __init__(self, context: Any, builder: ir.IRBuilder, dtype: types.Float):
+    def __init__(self, context: Any, builder: ir.IRBuilder, dtype: types.Float, count: int | None = None):
         self.context, self.b = context, builder
         self.bytes = dtype.bitwidth // 8
         self.scalar = ir.FloatType() if self.bytes == 4 else ir.DoubleType()
-        self.lanes = lanes(self.bytes)
+        self.lanes = count or lanes(self.bytes)
         self.type = ir.VectorType(self.scalar, self.lanes)
 
     # -- addresses ----------------------------------------------------------------------------------------------------
