@@ -1,4 +1,4 @@
-"""Devices, of which there is one.  The argument exists so that programs written for PyTorch run unchanged."""
+"""Devices, of which there is one.  They exist so that programs written for PyTorch run unchanged."""
 
 from __future__ import annotations
 
@@ -6,7 +6,39 @@ from typing import Any
 
 from tensorgrad.errors import ArgumentError
 
-__all__ = ["on_cpu"]
+__all__ = ["device", "on_cpu"]
+
+
+class device:
+    """Where tensors live: "cpu", also written "cpu:0".
+
+    Raises
+        ArgumentError   any other device
+
+    Example
+        >>> device("cpu"), str(device("cpu", 0)), device("cpu") == "cpu"
+        (device(type='cpu'), 'cpu:0', True)
+    """
+
+    __slots__ = ("type", "index")
+
+    def __init__(self, type: Any = "cpu", index: int | None = None):
+        kind, _, number = str(type).partition(":")
+        on_cpu("device", type if index is None else f"{type}:{index}")
+        self.type = kind
+        self.index = int(number) if number else index
+
+    def __str__(self) -> str:
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+    def __repr__(self) -> str:
+        return f"device(type={self.type!r}{'' if self.index is None else f', index={self.index}'})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, (device, str)) and str(other) == str(self)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
 
 
 def on_cpu(who: str, device: Any) -> None:

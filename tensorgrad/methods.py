@@ -86,7 +86,8 @@ class TensorMethods:
     __rpow__ = reflected(ops.pow)
     clone = ops.clone
     type = promotion.to
-    to, cpu = memory_layout.moved, memory_layout.cpu
+    to, cpu, device = memory_layout.moved, memory_layout.cpu, property(memory_layout.device_of)
+    is_cuda = False
     type_as = type_as
     half, float, double = converted("float16"), converted("float32"), converted("float64")
     short, int, long = converted("int16"), converted("int32"), converted("int64")

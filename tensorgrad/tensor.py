@@ -80,10 +80,21 @@ class Tensor(TensorMethods):
     # -- data ---------------------------------------------------------------------------------------------------------
 
     @property
-    def data(self) -> np.ndarray:
-        """The array.  Assigning another one is noticed by every graph that kept this tensor for backward; a write into
-        the array itself (``t.data[0] = 1``) is not."""
-        return self.array
+    def data(self) -> Tensor:
+        """The same memory as a tensor without history; assigning an array or a tensor gives this one other numbers.
+
+        Writes into it change this tensor, also where a graph is recorded, and so does an assignment.  Graphs that kept the
+        numbers for backward notice either, where PyTorch would go on with the new ones.
+
+        Example
+            >>> w = Tensor([1.0, 2.0], requires_grad=True)
+            >>> w.data.mul_(10); w
+            tensor([10., 20.])
+            tensor([10., 20.], requires_grad=True)
+        """
+        out = from_array(self.array)
+        out.memory = self.shared_memory()
+        return out
 
     @data.setter
     def data(self, value: Any) -> None:
@@ -91,8 +102,9 @@ class Tensor(TensorMethods):
         if self.requires_grad and not dtypes.is_float(array.dtype):
             raise DtypeError(message("data", f"{array.dtype} data for a tensor that requires grad", {"tensor": self},
                                      "Assign float data, or call requires_grad_(False) first."))
-        self.array = array
-        self.memory = Memory(tick())
+        if array is not self.array:  # t.data -= 1 has written into it already
+            self.array = array
+            self.memory = Memory(tick())
 
     def mark_changed(self) -> None:
         """Say that the array was written into: graphs that kept it, or a tensor that shares its memory, are stale."""

@@ -22,7 +22,8 @@ ROOT = Path(__file__).parents[1]
 # An import may only point to an earlier line, or inside its own package.
 ORDER = [
     ("tensorgrad.version", "tensorgrad.errors", "tensorgrad.lineage"),
-    ("tensorgrad.dtypes", "tensorgrad.devices", "tensorgrad.recording", "tensorgrad.random", "tensorgrad.handles"),
+    ("tensorgrad.dtypes", "tensorgrad.devices", "tensorgrad.cuda"),
+    ("tensorgrad.recording", "tensorgrad.random", "tensorgrad.handles"),
     ("tensorgrad.window", "tensorgrad.costs"),
     ("tensorgrad.kernels",),
     ("tensorgrad.tensor",),

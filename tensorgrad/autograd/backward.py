@@ -60,18 +60,22 @@ def backward(self: Tensor | Sequence[Tensor], gradient: Any = None, retain_graph
 
 
 def grad(outputs: Tensor | Sequence[Tensor], inputs: Tensor | Sequence[Tensor], grad_outputs: Any = None,
-         retain_graph: bool | None = None, create_graph: bool = False, allow_unused: bool | None = None,
+         retain_graph: bool | None = None, create_graph: bool = False,
+         only_inputs: bool = True, allow_unused: bool | None = None, is_grads_batched: bool = False,
          materialize_grads: bool = False) -> tuple[Tensor | None, ...]:
     """The gradients of `outputs` with respect to `inputs`, returned; no `.grad` is touched.
 
     Arguments
         grad_outputs        one gradient per output; may be left out where the output is a single number
         create_graph        record the backward pass, so that the result can be differentiated
+        only_inputs         True is all there is: no `.grad` is filled
+        is_grads_batched    False is all there is
         allow_unused        None, instead of an error, for an input the outputs do not depend on
         materialize_grads   zeros instead of None
 
     Raises
-        GraphError   an input that needs no gradient, or that the outputs do not depend on
+        GraphError      an input that needs no gradient, or that the outputs do not depend on
+        ArgumentError   only_inputs=False, is_grads_batched=True
 
     Example
         >>> x = Tensor(2.0, requires_grad=True)
@@ -83,6 +87,11 @@ def grad(outputs: Tensor | Sequence[Tensor], inputs: Tensor | Sequence[Tensor], 
     outputs = [outputs] if isinstance(outputs, Tensor) else list(outputs)
     inputs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     given = one_per_output("grad", grad_outputs, len(outputs))
+    if not only_inputs:
+        raise ArgumentError("grad: only_inputs=False is not offered.\n  Call backward() to fill the .grad of all leaves.")
+    if is_grads_batched:
+        raise ArgumentError("grad: is_grads_batched=True is not offered.\n  Call grad once per gradient, or use "
+                            "autograd.functional.jacobian.")
     if allow_unused is None:
         allow_unused = materialize_grads
     elif materialize_grads and not allow_unused:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from tensorgrad.devices import on_cpu
+from tensorgrad.devices import device, on_cpu
 from tensorgrad.errors import ShapeError, message
 from tensorgrad.ops.arithmetic import Clone, clone
 from tensorgrad.ops.promotion import to
 from tensorgrad.ops.shape import transpose
 from tensorgrad.tensor import Tensor
 
-__all__ = ["moved", "cpu", "contiguous", "is_contiguous", "stride", "element_size", "hermitian", "real", "detach"]
+__all__ = ["moved", "cpu", "device_of", "contiguous", "is_contiguous", "stride", "element_size", "hermitian", "real",
+           "detach"]
+
+
+CPU = device("cpu")
+PLACES = {"cpu", "cuda", "mps", "meta"}  # names of devices, and not of dtypes
 
 
 def moved(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False,
@@ -33,7 +38,7 @@ def moved(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_b
     for value in args:
         if isinstance(value, Tensor):
             dtype = value.dtype
-        elif isinstance(value, str) and value.split(":")[0] in ("cpu", "cuda", "mps", "meta"):
+        elif str(value).split(":")[0] in PLACES:
             device = value
         elif value is not None and not isinstance(value, bool):
             dtype = value
@@ -45,6 +50,11 @@ def moved(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_b
 def cpu(self: Tensor) -> Tensor:
     """The tensor itself: there is no other device."""
     return self
+
+
+def device_of(self: Tensor) -> device:
+    """The CPU."""
+    return CPU
 
 
 class Contiguous(Clone):

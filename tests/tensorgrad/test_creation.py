@@ -164,3 +164,31 @@ def test_dtype_queries() -> None:
     assert tensorgrad.can_cast("int64", "int8") and tensorgrad.can_cast("bool", "int8")
     assert not tensorgrad.can_cast("int64", "bool") and not tensorgrad.can_cast("float32", "int64")
     assert tensorgrad.numel(tensorgrad.ones(2, 3)) == 6 and tensorgrad.is_floating_point(tensorgrad.ones(1))
+
+
+def test_there_is_one_device() -> None:
+    cpu = tensorgrad.device("cuda" if tensorgrad.cuda.is_available() else "cpu")
+    assert str(cpu) == "cpu" and cpu == "cpu" and cpu == tensorgrad.device(cpu)
+    assert hash(cpu) == hash(tensorgrad.device("cpu"))
+    assert cpu != tensorgrad.device("cpu:0") == tensorgrad.device("cpu", 0) and tensorgrad.cuda.device_count() == 0
+    x = tensorgrad.zeros(2, device=cpu)
+    assert x.to(cpu) is x and x.device == cpu and not x.is_cuda
+    assert x.to(cpu, tensorgrad.float64).dtype == tensorgrad.float64
+    with pytest.raises(ArgumentError, match="device: there is no device 'cuda:1'"):
+        tensorgrad.device("cuda", 1)
+    tensorgrad.cuda.manual_seed(1)
+    tensorgrad.cuda.manual_seed_all(1)
+    tensorgrad.cuda.empty_cache()
+
+
+def test_layers_are_found_from_tensorgrad_too() -> None:
+    import nn
+    assert tensorgrad.nn is nn and tensorgrad.optim is nn.optim and tensorgrad.utils is nn.utils
+
+
+def test_names_of_pytorch_that_are_elsewhere() -> None:
+    with pytest.raises(AttributeError, match=r"has no attribute 'save'.\n  .* nn.save\(model.state_dict\(\), 'weights"):
+        tensorgrad.save({}, "weights.pt")
+    with pytest.raises(AttributeError) as caught:
+        tensorgrad.zerros(2)
+    assert caught.value.name == "zerros" and caught.value.obj is tensorgrad

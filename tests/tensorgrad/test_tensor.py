@@ -12,7 +12,7 @@ import pytest
 
 import tensorgrad
 from tensorgrad import Tensor
-from tensorgrad.errors import ArgumentError, DtypeError, GraphError, ShapeError
+from tensorgrad.errors import ArgumentError, DtypeError, GraphError, ShapeError, StaleTensorError
 from tensorgrad.tensor import as_tensor, from_numpy, is_tensor, tensor
 
 
@@ -133,7 +133,19 @@ def test_detach_in_place() -> None:
     assert y.detach_() is y and y.creator is None and not y.requires_grad
 
 
-def test_data_is_the_array_and_can_be_assigned() -> None:
+def test_data_is_the_same_memory_without_history() -> None:
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    assert isinstance(x.data, Tensor) and x.data.array is x.array and not x.data.requires_grad and x.data.is_leaf
+    y = x * x
+    assert not y.data.requires_grad and y.data.creator is None
+    x.data[0] = 5
+    x.data.add_(1)
+    assert x.tolist() == [6.0, 3.0]
+    with pytest.raises(StaleTensorError, match="changed in place"):
+        y.sum().backward()
+
+
+def test_data_can_be_assigned() -> None:
     x = Tensor([1.0, 2.0], requires_grad=True)
     x.data = np.array([5.0, 6.0], np.float32)
     assert x.tolist() == [5.0, 6.0] and x.requires_grad
