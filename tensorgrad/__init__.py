@@ -18,7 +18,7 @@ from tensorgrad.ops import *  # noqa: F401,F403
 from tensorgrad.random import Generator, default_generator, get_rng_state, manual_seed, set_rng_state
 from tensorgrad.random_creation import *  # noqa: F401,F403
 from tensorgrad.recording import enable_grad, inference_mode, is_grad_enabled, no_grad, scope, set_grad_enabled
-from tensorgrad.tensor import Tensor, as_tensor, from_numpy, is_tensor, tensor
+from tensorgrad.tensor import Tensor, as_tensor
 from tensorgrad.version import __version__
 
 attach()
@@ -55,7 +55,7 @@ def __getattr__(name: str) -> _Any:
 
 __all__ = [
     "__version__",
-    "Tensor", "tensor", "as_tensor", "from_numpy", "from_dlpack", "is_tensor",
+    "Tensor", "as_tensor", "from_dlpack",
     "kernels", "get_num_threads", "set_num_threads", "release_memory",
     "autograd", "cuda", "device", "linalg", "ops", "profiler", *ops.__all__, *creation.__all__, *random_creation.__all__,
     "Generator", "manual_seed", "default_generator", "get_rng_state", "set_rng_state",

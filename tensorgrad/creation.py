@@ -1,4 +1,4 @@
-"""New tensors: constant and counting ones.  All are leaves, float32 unless asked otherwise.
+"""New tensors: of given data, constant and counting ones.  All are leaves, float32 unless asked otherwise.
 
 The `_like` functions take dtype and memory layout from their argument, and give an array for an array, so that backward
 rules can use them.
@@ -16,10 +16,48 @@ from tensorgrad.errors import ArgumentError, DtypeError, ShapeError, message
 from tensorgrad.ops.promotion import Operand
 from tensorgrad.ops.reduction import expand
 from tensorgrad.ops.shape import reshape
-from tensorgrad.tensor import Tensor, as_tensor, from_array
+from tensorgrad.tensor import Tensor, as_tensor, from_array, plain
 
-__all__ = ["zeros", "ones", "full", "empty", "arange", "linspace", "logspace", "eye", "zeros_like", "ones_like", "full_like",
+__all__ = ["tensor", "from_numpy", "is_tensor",
+           "zeros", "ones", "full", "empty", "arange", "linspace", "logspace", "eye", "zeros_like", "ones_like", "full_like",
            "empty_like", "meshgrid"]
+
+
+def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
+           name: str | None = None) -> Tensor:
+    """A new leaf holding a copy of `data`.
+
+    Python floats become the default float (float32), Python ints int64; arrays keep their dtype.
+
+    Raises
+        DtypeError   data that holds no numbers; `requires_grad` with an integer dtype
+
+    Example
+        >>> tensor([[1, 2], [3, 4]]).shape, tensor(1.5).dtype
+        ((2, 2), dtype('float32'))
+    """
+    on_cpu("tensor", device)
+    if isinstance(data, Tensor):
+        data = data.array
+    elif isinstance(data, (list, tuple)):
+        data = plain(data)
+    return Tensor(np.array(dtypes.as_array(data, dtype), copy=True), requires_grad, name=name)
+
+
+def from_numpy(array: np.ndarray) -> Tensor:
+    """A constant that shares `array`'s memory.
+
+    Raises
+        DtypeError   for anything but an ndarray of numbers
+    """
+    if not isinstance(array, np.ndarray):
+        raise DtypeError(f"from_numpy: expects an ndarray, got {type(array).__name__}.\n  Use tensor(...) for other data.")
+    return Tensor(array)
+
+
+def is_tensor(value: Any) -> bool:
+    """True for a Tensor or Parameter."""
+    return isinstance(value, Tensor)
 
 
 def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from tensorgrad.creation import as_size
+from tensorgrad.creation import as_size, tensor
 from tensorgrad.devices import on_cpu
-from tensorgrad.tensor import Tensor, tensor
+from tensorgrad.tensor import Tensor
 
 __all__ = ["new_zeros", "new_ones", "new_full", "new_empty", "new_tensor"]
 

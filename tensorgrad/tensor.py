@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Callable
 import numpy as np
 
 from tensorgrad import dtypes
+from tensorgrad.devices import on_cpu
 from tensorgrad.errors import ArgumentError, DtypeError, GraphError, ShapeError, message
 from tensorgrad.handles import AfterAccumulation, RemovableHandle, hooked
 from tensorgrad.recording import tick
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 else:
     TensorMethods = object
 
-__all__ = ["Tensor", "tensor", "as_tensor", "from_numpy", "is_tensor", "RemovableHandle"]
+__all__ = ["Tensor", "as_tensor", "RemovableHandle"]
 
 
 class Memory:
@@ -356,25 +357,6 @@ def from_array(array: Any) -> Tensor:
 new, ndarray, asarray = Tensor.__new__, np.ndarray, np.asarray
 
 
-def tensor(data: Any, *, dtype: Any = None, requires_grad: bool = False, name: str | None = None) -> Tensor:
-    """A new leaf holding a copy of `data`.
-
-    Python floats become the default float (float32), Python ints int64; arrays keep their dtype.
-
-    Raises
-        DtypeError   data that holds no numbers; `requires_grad` with an integer dtype
-
-    Example
-        >>> tensor([[1, 2], [3, 4]]).shape, tensor(1.5).dtype
-        ((2, 2), dtype('float32'))
-    """
-    if isinstance(data, Tensor):
-        data = data.array
-    elif isinstance(data, (list, tuple)):
-        data = plain(data)
-    return Tensor(np.array(dtypes.as_array(data, dtype), copy=True), requires_grad, name=name)
-
-
 def plain(data: Any) -> Any:
     """Nested lists with every tensor in them replaced by its array."""
     if isinstance(data, Tensor):
@@ -382,7 +364,7 @@ def plain(data: Any) -> Any:
     return [plain(entry) for entry in data] if isinstance(data, (list, tuple)) else data
 
 
-def as_tensor(data: Any, *, dtype: Any = None) -> Tensor:
+def as_tensor(data: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
     """`data` itself if it is a tensor (of that dtype), else a constant that shares the array's memory if it can.
 
     Example
@@ -390,22 +372,7 @@ def as_tensor(data: Any, *, dtype: Any = None) -> Tensor:
         >>> as_tensor(array).array is array
         True
     """
+    on_cpu("as_tensor", device)
     if isinstance(data, Tensor) and (dtype is None or data.dtype == np.dtype(dtype)):
         return data
     return Tensor(data, dtype=dtype)
-
-
-def from_numpy(array: np.ndarray) -> Tensor:
-    """A constant that shares `array`'s memory.
-
-    Raises
-        DtypeError   for anything but an ndarray of numbers
-    """
-    if not isinstance(array, np.ndarray):
-        raise DtypeError(f"from_numpy: expects an ndarray, got {type(array).__name__}.\n  Use tensor(...) for other data.")
-    return Tensor(array)
-
-
-def is_tensor(value: Any) -> bool:
-    """True for a Tensor or Parameter."""
-    return isinstance(value, Tensor)

@@ -31,7 +31,7 @@ class Adadelta(Optimizer):
         Zeiler 2012; lr, which the paper does not have, as in PyTorch
 
     Example
-        >>> from tensorgrad.tensor import tensor
+        >>> from tensorgrad import tensor
         >>> w = tensor([1.0], requires_grad=True)
         >>> optimizer = Adadelta([w], lr=0.5, rho=0.75, eps=1.0)
         >>> (w * 2).sum().backward(); optimizer.step(); w  # s = 1, d = 2/√2

@@ -29,7 +29,7 @@ class Adagrad(Optimizer):
         Duchi, Hazan and Singer 2011; `lr_decay` and `eps` as in PyTorch
 
     Example
-        >>> from tensorgrad.tensor import tensor
+        >>> from tensorgrad import tensor
         >>> w = tensor([1.0, 100.0], requires_grad=True)
         >>> optimizer = Adagrad([w], lr=0.5)
         >>> (w * w).sum().backward(); optimizer.step(); w

@@ -33,7 +33,7 @@ class Adam(Optimizer):
         PyTorch
 
     Example
-        >>> from tensorgrad.tensor import tensor
+        >>> from tensorgrad import tensor
         >>> w = tensor([1.0, 100.0], requires_grad=True)
         >>> optimizer = Adam([w], lr=0.5)
         >>> (w * w).sum().backward(); optimizer.step(); w

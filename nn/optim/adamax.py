@@ -29,7 +29,7 @@ class Adamax(Optimizer):
         Kingma and Ba 2015, section 7; eps as in PyTorch
 
     Example
-        >>> from tensorgrad.tensor import tensor
+        >>> from tensorgrad import tensor
         >>> w = tensor([1.0, 100.0], requires_grad=True)
         >>> optimizer = Adamax([w], lr=0.5)
         >>> (w * w).sum().backward(); optimizer.step(); w

@@ -22,7 +22,7 @@ class AdamW(Adam):
         Loshchilov and Hutter 2019, in the form of PyTorch, where lr scales the decay too
 
     Example
-        >>> from tensorgrad.tensor import tensor
+        >>> from tensorgrad import tensor
         >>> w = tensor([1.0], requires_grad=True)
         >>> optimizer = AdamW([w], lr=0.5, weight_decay=0.2)
         >>> (w * 3).sum().backward(); optimizer.step(); w

@@ -30,7 +30,7 @@ class ASGD(Optimizer):
         Polyak and Juditsky 1992; the schedule of Bottou's SGD, as in PyTorch
 
     Example
-        >>> from tensorgrad.tensor import tensor
+        >>> from tensorgrad import tensor
         >>> w = tensor([1.0], requires_grad=True)
         >>> optimizer = ASGD([w], lr=0.25, lambd=0.0, t0=1)
         >>> for _ in range(3):

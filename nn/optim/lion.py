@@ -30,7 +30,7 @@ class Lion(Optimizer):
         Chen et al. 2023, "Symbolic Discovery of Optimization Algorithms", algorithm 2
 
     Example
-        >>> from tensorgrad.tensor import tensor
+        >>> from tensorgrad import tensor
         >>> w = tensor([1.0, -100.0], requires_grad=True)
         >>> optimizer = Lion([w], lr=0.5)
         >>> (w * w).sum().backward(); optimizer.step(); w

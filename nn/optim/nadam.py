@@ -32,7 +32,7 @@ class NAdam(Optimizer):
         Dozat 2016, as in PyTorch
 
     Example
-        >>> from tensorgrad.tensor import tensor
+        >>> from tensorgrad import tensor
         >>> w = tensor([1.0], requires_grad=True)
         >>> optimizer = NAdam([w], lr=0.1, betas=(0.0, 0.999))  # no momentum: the sign of the first gradient
         >>> (w * w).sum().backward(); optimizer.step(); w

@@ -32,7 +32,7 @@ class RAdam(Optimizer):
         Liu et al. 2020, "On the Variance of the Adaptive Learning Rate and Beyond"; the limit 5 and eps as in PyTorch
 
     Example
-        >>> from tensorgrad.tensor import tensor
+        >>> from tensorgrad import tensor
         >>> w = tensor([1.0], requires_grad=True)
         >>> optimizer = RAdam([w], lr=0.1)
         >>> (w * w).sum().backward(); optimizer.step(); w  # the first steps are lr times the mean gradient

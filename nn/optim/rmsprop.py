@@ -33,7 +33,7 @@ class RMSprop(Optimizer):
         operations and eps outside of the root as in PyTorch
 
     Example
-        >>> from tensorgrad.tensor import tensor
+        >>> from tensorgrad import tensor
         >>> w = tensor([1.0, 100.0], requires_grad=True)
         >>> optimizer = RMSprop([w], lr=0.05)
         >>> (w * w).sum().backward(); optimizer.step(); w

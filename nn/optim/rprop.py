@@ -34,7 +34,7 @@ class Rprop(Optimizer):
         Riedmiller and Braun 1993, in the variant without going back, as in PyTorch
 
     Example
-        >>> from tensorgrad.tensor import tensor
+        >>> from tensorgrad import tensor
         >>> w = tensor([1.0], requires_grad=True)
         >>> optimizer = Rprop([w], lr=0.5)
         >>> for _ in range(2):

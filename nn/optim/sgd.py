@@ -31,7 +31,7 @@ class SGD(Optimizer):
         Polyak 1964; Sutskever et al. 2013 for `nesterov`, in the form of PyTorch, where lr scales the whole step
 
     Example
-        >>> from tensorgrad.tensor import tensor
+        >>> from tensorgrad import tensor
         >>> w = tensor([1.0], requires_grad=True)
         >>> optimizer = SGD([w], lr=0.1, momentum=0.9)
         >>> for _ in range(2):

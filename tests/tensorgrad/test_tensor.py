@@ -13,7 +13,8 @@ import pytest
 import tensorgrad
 from tensorgrad import Tensor
 from tensorgrad.errors import ArgumentError, DtypeError, GraphError, ShapeError, StaleTensorError
-from tensorgrad.tensor import as_tensor, from_numpy, is_tensor, tensor
+from tensorgrad.creation import from_numpy, is_tensor, tensor
+from tensorgrad.tensor import as_tensor
 
 
 def test_tensor_copies_and_as_tensor_shares() -> None:
