@@ -17,9 +17,10 @@ class RemovableHandle:
     def remove(self) -> None:
         """Take the hook off; a second call does nothing."""
         # By identity: two hooks may be equal, and need not be comparable at all.
-        for i, hook in enumerate(self.hooks or ()):
+        hooks = self.hooks or []
+        for i, hook in enumerate(hooks):
             if hook is self.hook:
-                del self.hooks[i]  # type: ignore[index]
+                del hooks[i]
                 break
         self.hooks = None
 
