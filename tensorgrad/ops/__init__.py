@@ -48,7 +48,7 @@ from tensorgrad.ops.order_statistics import kthvalue, mode, nanquantile, quantil
 from tensorgrad.ops.ordering import argsort, median, nanmedian, sort, topk
 from tensorgrad.ops.overwriting import (diagonal_scatter, index_copy, index_fill, index_put, masked_scatter, put,
                                         select_scatter, slice_scatter)
-from tensorgrad.ops.padding import pad
+from tensorgrad.ops.padding import constant_pad_nd, pad
 from tensorgrad.ops.pixel_shuffle import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from tensorgrad.ops.pooling import avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d
 from tensorgrad.ops.products import cumprod, cumsum, prod
@@ -93,7 +93,7 @@ __all__ = [
     "chunk", "dsplit", "hsplit", "split", "split_with_sizes", "tensor_split", "unbind", "vsplit",
     "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_tensors",
     "diff",
-    "pad",
+    "constant_pad_nd", "pad",
     "interpolate",
     "channel_shuffle", "pixel_shuffle", "pixel_unshuffle",
     "gather", "scatter", "scatter_add", "scatter_reduce", "take", "take_along_dim",

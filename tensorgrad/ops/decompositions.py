@@ -222,7 +222,8 @@ class SymmetricEigenvalues(Factors):
         inner = None if grad_w is None else diag_embed(grad_w)
         if grad_v is not None:
             away = (1 - np.eye(rows)).astype(v.dtype)
-            turned = Matmul().apply(v.mT, grad_v) / differences(w) * away
+            turned = Matmul().apply(v.mT, grad_v)
+            turned = (turned - turned.mT) / (2 * differences(w)) * away  # v stays orthonormal: it only turns
             inner = turned if inner is None else inner + turned
         return product(v, inner, v.mT)
 

@@ -12,7 +12,7 @@ from tensorgrad.ops.indexing import GetItem
 from tensorgrad.ops.promotion import Operand
 from tensorgrad.tensor import Tensor
 
-__all__ = ["pad"]
+__all__ = ["pad", "constant_pad_nd"]
 
 Pads = tuple[tuple[int, int], ...]  # per axis: entries before, entries after
 
@@ -150,6 +150,22 @@ def pad(input: Operand, pad: Sequence[int], mode: str = "constant", value: float
         return PadConstant(grow, 0 if value is None else value).apply(input)
     out = PadMirror(grow, mode).apply(input)
     return out if mode == "circular" else crop(out, pads)
+
+
+_pad = pad  # the next function has an argument of that name
+
+
+def constant_pad_nd(input: Operand, pad: Sequence[int], value: float = 0) -> Tensor:
+    """`pad` with borders of one `value`, by PyTorch's older name.
+
+    Raises
+        as pad
+
+    Example
+        >>> constant_pad_nd(Tensor([1.0, 2.0]), (1, 0), 7.0)
+        tensor([7., 1., 2.])
+    """
+    return _pad(input, pad, "constant", value)
 
 
 def crop(input: Operand, pads: Pads) -> Operand:

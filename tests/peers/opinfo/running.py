@@ -11,11 +11,11 @@ from torch.testing._internal.common_methods_invocations import op_db
 
 from tensorgrad import manual_seed
 from tensorgrad.errors import TensorgradError
-from tests.peers.opinfo.compare import Difference, same, same_gradients
+from tests.peers.opinfo.compare import Difference, Undefined, same, same_gradients
 from tests.peers.opinfo.samples import Foreign, Translation
 from tests.peers.opinfo.tally import Line, tally
 from tests.peers.opinfo.ties import without_ties
-from tests.peers.opinfo.vocabulary import ACCEPTED, COARSE, RANDOM, method, ours, outside, refusal
+from tests.peers.opinfo.vocabulary import ACCEPTED, COARSE, RANDOM, UP_TO_SIGN, method, ours, outside, refusal, undefined
 
 __all__ = ["NAMES", "operators", "run", "run_errors"]
 
@@ -67,10 +67,18 @@ def one(line: Line, op: Any, label: str, function: Callable[..., Any], sample: A
         try:
             manual_seed(0)
             mine, theirs = [without_ties(op.name, sample, result) for result in (function(*args, **kwargs), theirs)]
+            if op.name in UP_TO_SIGN:
+                mine, theirs = sample.output_process_fn_grad(mine), sample.output_process_fn_grad(theirs)
             drawn = RANDOM.fullmatch(op.name) or sample.kwargs.get("dropout_p")
             outputs = same(mine, theirs, exact=not drawn)
             if differentiate and not drawn:
                 same_gradients(outputs, translate.pairs, op.supports_gradgrad, COARSE.get(op.name, (0, ""))[0])
+        except Undefined as error:
+            if why := undefined(op.name, theirs):
+                line.refused[why] += 1
+            else:
+                line.failures.append(f"{label} {show(args)} {show(kwargs)}: {error}")
+            return
         except Exception as error:  # every failure of a sample is counted, whatever it is
             why = refusal(op.name, error) if isinstance(error, TensorgradError) else None
             if why:

@@ -9,8 +9,10 @@ from typing import Any, Callable
 
 import nn
 import tensorgrad
+from tests.peers.opinfo.samples import tensors_in
 
-__all__ = ["OUTSIDE", "MODULES_OUTSIDE", "REFUSED", "ACCEPTED", "COARSE", "RANDOM", "ours", "method", "refusal", "outside"]
+__all__ = ["OUTSIDE", "MODULES_OUTSIDE", "REFUSED", "ACCEPTED", "COARSE", "RANDOM", "UP_TO_SIGN", "ours", "method",
+           "refusal", "undefined", "outside"]
 
 # Reason: names, each a regular expression for the whole name.
 OUTSIDE = {
@@ -20,7 +22,7 @@ OUTSIDE = {
     "Sparse and masked tensors: tensors are dense.":
         r"sparse\..* to_sparse masked\..* _segment_reduce",
     "Names that PyTorch's compiler and kernels use among themselves.":
-        r"_.*(?<!__) torch\._.* torch\.ops.* native_.* jiterator_.* .*_copy as_strided as_strided_scatter "
+        r"_.*(?<!__) torch\._.* torch\.ops.* native_.* jiterator_.* (?!index_).*_copy as_strided as_strided_scatter "
         r"empty_strided new_empty_strided empty_permuted unsafe_chunk unsafe_split hash_tensor "
         r"max_pool2d_with_indices_backward nonzero_static "
         r"scalar_tensor resize_ resize_as_ grid_sampler_[23]d sum_to_size slice bfloat16 "
@@ -28,17 +30,17 @@ OUTSIDE = {
     "Special functions beyond erf, erfinv, lgamma and digamma.":
         r"special\..* igamma igammac polygamma mvlgamma i0 frexp ldexp nextafter gcd lcm signbit",
     "Windows for signals.": r"signal\.windows\..*",
-    "Decompositions and solvers beyond inverse, solve, det and Cholesky: not used in convolutional networks.":
-        r"linalg\.(cholesky_ex|cond|cross|diagonal|eig.*|householder_product|inv_ex|ldl_.*|lstsq|lu.*|matrix_rank|pinv|qr|"
-        r"solve_ex|solve_triangular|svd.*|tensorinv|tensorsolve|vander|vecdot) geqrf lu lu_solve lu_unpack ormqr "
+    "Decompositions and solvers beyond inverse, solve, det, Cholesky, QR and those for symmetric matrices and singular "
+    "values in `linalg`: not used in convolutional networks.":
+        r"linalg\.(cholesky_ex|cond|eig|eigvals|householder_product|inv_ex|ldl_.*|lstsq|lu.*|matrix_rank|pinv|"
+        r"solve_ex|solve_triangular|tensorinv|tensorsolve|vander|vecdot) geqrf lu lu_solve lu_unpack ormqr "
         r"pca_lowrank pinverse qr svd svd_lowrank triangular_solve cholesky_inverse cholesky_solve matrix_exp",
     "Distributions that no layer or initialisation draws from.":
         r"cauchy exponential geometric log_normal multinomial nn\.functional\.fractional_max_pool[23]d",
     "Bit operations and shifts: labels and masks do without.": r"bitwise_(left|right)_shift",
     "Statistics and combinatorics outside of training.":
         r"block_diag cartesian_prod combinations corrcoef cov cumulative_trapezoid trapezoid trapz gradient histogram "
-        r"histogramdd index_reduce isin msort put renorm tril_indices triu_indices unique_consecutive unravel_index dist "
-        r"slice_scatter dsplit",
+        r"histogramdd index_reduce isin msort renorm tril_indices triu_indices unique_consecutive unravel_index dist",
     "Recurrent networks and attention blocks: tensorgrad is about convolutional networks.":
         r"nn\.functional\.multi_head_attention_forward nn\.functional\.ctc_loss nn\.functional\.embedding_bag",
 }
@@ -69,7 +71,11 @@ REFUSED: list[Refusal] = [
     Refusal(r"nn\.functional\.embedding", "sparse=True", "Sparse gradients: tensors are dense."),
     Refusal(r"nn\.functional\.batch_norm", "expects .* got 1 axes",
             "Batch norm of a tensor without an axis of channels, which PyTorch overlooks if it is empty."),
+    Refusal("zero_", "cannot record a write", "Writing in place into what a gradient is followed through, which a graph "
+            "does not record: the error says what to use instead."),
     Refusal("addmv|addbmm|baddbmm", "for integers", "A fraction as factor of integers, which PyTorch cuts off silently."),
+    Refusal(r"linalg\.svd", "full matrices have no gradient", "Full matrices of singular vectors, with gradients: the "
+            "vectors added to a basis are arbitrary."),
 ]
 
 # The reverse: what PyTorch refuses, with a message matching `says`, and tensorgrad takes.
@@ -81,11 +87,21 @@ ACCEPTED: list[Refusal] = [
     Refusal(".*", "^$", "A number as the first operand, where PyTorch wants a tensor: `add(2, x)` is `2 + x`."),
 ]
 
+# Second gradients that are NaN in PyTorch and 0 here, where every entry of PyTorch's result is 0: which operators and why.
+UNDEFINED = {
+    r"linalg\.norm": "Second gradients of a norm that is 0: the gradient there is 0 by choice, in both libraries, and "
+                     "so is its gradient here, while PyTorch divides 0 by 0 behind its choice and has NaN.",
+}
+
+# Factors that are unique up to the signs of their vectors: compared after the sample's own function, which takes those away.
+UP_TO_SIGN = {"linalg.eigh", "linalg.svd"}
+
 # Operators whose gradients PyTorch rounds more coarsely than float64 does, to which relative size, and why.
 COARSE = {"nn.functional.hardsigmoid": (1e-6, "PyTorch's kernel multiplies with 1/6 in float32.")}
 
 RENAMED: dict[str, Callable[..., Any]] = {
     "__getitem__": operator.getitem,
+    "zero_": lambda input: input.clone().zero_(),  # as in the database, whose inputs are leaves
     "einsum": lambda operands, equation: tensorgrad.einsum(equation, *operands),
     "where": lambda input, condition, other: tensorgrad.where(condition, input, other),
     "nn.functional.embedding": lambda weight, input, **options: nn.functional.embedding(input, weight, **options),
@@ -142,3 +158,9 @@ def refusal(name: str, error: Exception) -> str | None:
     """The reason of a refusal that is meant; None if it is not."""
     text = str(error)
     return next((r.why for r in REFUSED if re.fullmatch(r.ops, name) and re.search(r.says, text)), None)
+
+
+def undefined(name: str, result: Any) -> str | None:
+    """Why second gradients may be 0 where PyTorch has NaN: the reason for that operator, if its `result` is 0; else None."""
+    zero = all(not bool(part.detach().any()) for part in tensors_in(result))
+    return next((why for ops, why in UNDEFINED.items() if zero and re.fullmatch(ops, name)), None)

@@ -61,6 +61,16 @@ def test_norms_without_entries():
         tg.linalg.norm(nothing, -2)
 
 
+@pytest.mark.parametrize("uplo", ["L", "U"])
+def test_gradients_of_eigenvectors_are_symmetric_whatever_comes_in(uplo, rng):
+    values = rng.normal(size=(2, 4, 4))
+    x, weights = Tensor(values + values.swapaxes(1, 2), requires_grad=True), Tensor(rng.normal(size=(2, 4, 4)))
+    _, vectors = tg.linalg.eigh(x, uplo)
+    (slope,) = tg.autograd.grad((vectors * weights).sum(), x)
+    assert np.abs(slope.array).max() > 0.1
+    np.testing.assert_allclose(slope.array, slope.array.swapaxes(1, 2), rtol=1e-12)
+
+
 def test_full_factors_have_no_gradient():
     assert tg.linalg.svd(wide).Vh.shape == (3, 3)
     assert tg.linalg.qr(wide.mT, "complete").Q.shape == (3, 3)
