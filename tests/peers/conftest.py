@@ -1,5 +1,6 @@
-"""Helpers of the comparison with PyTorch are no tests, and cannot be imported without it."""
+"""Helpers of the comparisons are no tests, and cannot be imported without what they compare with."""
 
 import importlib.util
 
-collect_ignore_glob = [] if all(map(importlib.util.find_spec, ("torch", "expecttest"))) else ["opinfo/*"]
+NEEDS = {"opinfo/*": ("torch", "expecttest"), "onnx/*": ("onnx",)}
+collect_ignore_glob = [files for files, packages in NEEDS.items() if not all(map(importlib.util.find_spec, packages))]
