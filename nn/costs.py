@@ -20,6 +20,7 @@ from nn.modules.conv import Convolution, ConvolutionTransposed, Kernel
 from nn.modules.linear import Bilinear, Linear
 from nn.modules.normalization import GroupNorm, LayerNorm, RMSNorm
 from nn.modules.pooling import AvgPool, LPPool, MaxPool
+from nn.utils.computed import Computed
 from tensorgrad import costs
 from tensorgrad.window import per_axis
 
@@ -73,6 +74,11 @@ def _(layer: Bilinear) -> str:
 def _(layer: Any) -> str:
     shapes = [parameter.shape for _, parameter in layer._own_parameters()]
     return product([len(shapes), *shapes[0]]) if len(shapes) > 1 else product(shapes[0]) if shapes else ""
+
+
+@parameter_formula.register
+def _(layer: Computed) -> str:
+    return parameter_formula.dispatch(Module)(layer)  # not the former class's: some of its parameters are now elsewhere
 
 
 @functools.singledispatch

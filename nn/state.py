@@ -40,6 +40,7 @@ def load(module: Module, state: Mapping[str, Any], strict: bool) -> Incompatible
                          "  Pass what state_dict() returned, or what was loaded from a file of weights.")
     who = type(module).__name__
     own = module.state_dict(keep_vars=True)
+    state = with_names_of_today(module, state)
     sizes, shapes = lazy_shapes(module, own, state)
     missing = [name for name in own if name not in state]
     unexpected = [name for name in state if name not in own]
@@ -65,6 +66,17 @@ def load(module: Module, state: Mapping[str, Any], strict: bool) -> Incompatible
     for name, array in arrays.items():
         write(own[name], array)
     return IncompatibleKeys(missing, unexpected)
+
+
+def with_names_of_today(module: Module, state: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`state`, with the names that tensors had before replaced where a submodule knows them (`former_names`)."""
+    names: dict[str, str] = {}
+    for path, layer in module.named_modules():
+        if hasattr(layer, "former_names") and callable(layer.former_names):
+            names |= layer.former_names(path)
+    if not any(name in state for name in names):
+        return state
+    return {names.get(name, name): value for name, value in state.items()}
 
 
 def lazy_shapes(module: Module, own: Mapping[str, Tensor], state: Mapping[str, Any]) -> tuple[

@@ -176,7 +176,7 @@ def summary(model: Module, input_size: Any, *, batch: int = 1, dtype: Any = None
     for path, module in model.named_modules():
         own = [(f"{path}.{name}" if path else name, parameter) for name, parameter in module._own_parameters()]
         buffers = [(f"{path}.{name}" if path else name, buffer) for name, buffer in module._own_buffers()]
-        leaf = not module._own_modules()
+        leaf = not [child for name, child in module._own_modules() if name != "parametrizations"]
         if not (leaf and calls.get(id(module)) or own or buffers):
             continue
         row = Row(path, type(module).__name__, formula=parameter_formula(module) if own else "",

@@ -178,7 +178,7 @@ class ModuleList(Numbered):
             count = len(list(group))
             lines.append(f"({start}): {text}" if count == 1 else f"({start}-{start + count - 1}): {count} x {text}")
             start += count
-        return "\n  ".join(["ModuleList(", *lines]) + ("\n)" if lines else ")")
+        return "\n  ".join([f"{type(self).__name__}(", *lines]) + ("\n)" if lines else ")")
 
 
 class ParameterList(Numbered):
