@@ -13,6 +13,7 @@ import numpy as np
 from tensorgrad import dtypes
 from tensorgrad.autograd.backward import grad
 from tensorgrad.autograd.differences import Check, differentiable, where
+from tensorgrad.autograd.kinks import CHOICES
 from tensorgrad.errors import ArgumentError, DtypeError, GradcheckError, message
 from tensorgrad.recording import enable_grad
 from tensorgrad.tensor import Tensor
@@ -21,7 +22,7 @@ __all__ = ["gradcheck", "gradgradcheck"]
 
 
 def gradcheck(func: Callable[..., Any], inputs: Any, *, eps: float = 1e-6, atol: float = 1e-5, rtol: float = 1e-3,
-              raise_exception: bool = True, nondet_tol: float = 0.0, fast_mode: bool = False) -> bool:
+              raise_exception: bool = True, nondet_tol: float = 0.0, fast_mode: bool = False, kinks: str = "refuse") -> bool:
     """True if the gradients of ``func(*inputs)`` agree with central differences, for every input that requires grad.
 
     Arguments
@@ -33,19 +34,29 @@ def gradcheck(func: Callable[..., Any], inputs: Any, *, eps: float = 1e-6, atol:
         raise_exception  False: return False instead of raising
         nondet_tol       by how much two runs may differ
         fast_mode        compare one random projection per input instead of every entry
+        kinks            what holds where the slopes from the left and from the right differ: "refuse" such an input;
+                         accept a "subgradient", between the two; or only one of the two, "one-sided".  Equal numbers that
+                         compete must also get shares that add up.
+
+    Besides, backward must give the same each time, write into nothing it was given, be linear in the incoming gradient, and
+    keep the dtype and its precision.
 
     Raises
         GradcheckError   they do not agree; the report says where, by how much, and what the mistake looks like
         DtypeError       an input that requires grad and is not float64
-        ArgumentError    no input requires grad
+        ArgumentError    no input requires grad; another word for `kinks`
 
     Example
         >>> x = Tensor(np.array([1.0, 2.0]), requires_grad=True)
         >>> gradcheck(lambda x: (x ** 3).sum(), x)
         True
+        >>> gradcheck(abs, Tensor(np.zeros(1), requires_grad=True), kinks="subgradient")
+        True
     """
     inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
-    check = Check("gradcheck", func, inputs, names_of(func, inputs), eps, atol, rtol, nondet_tol)
+    if kinks not in CHOICES:
+        raise ArgumentError(f"gradcheck: kinks={kinks!r} means nothing here.\n  Use one of {', '.join(CHOICES)}.")
+    check = Check("gradcheck", func, inputs, names_of(func, inputs), eps, atol, rtol, nondet_tol, kinks)
     return passes(check, fast_mode, raise_exception)
 
 
