@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from types import ModuleType
 from typing import Any, Callable
 
 import numpy as np
 
 from tensorgrad.kernels.choices import Choices, current
-from tensorgrad.kernels.compiled import depthwise, direct, narrow, winograd
+from tensorgrad.kernels.compiled import depthwise, direct, narrow, sliding, winograd
 from tensorgrad.kernels.compiled.gathers import Axis, backward_axes, forward_axes
 from tensorgrad.kernels.compiled.jit import three
 from tensorgrad.kernels.compiled.plan import decide
@@ -82,7 +83,8 @@ def forward(x_shape: Shape, w_shape: Shape, window: Window, groups: int, dtype: 
         return shape, winograd.Convolution(n, tiles, (strides[1], strides[5]), False, dtype)
     axes = forward_axes(window, tuple(sizes))
     if name == "depthwise":
-        return shape, depthwise.Gathering(axes, n, channels, groups, three(counts), strides, dtype)
+        kind = small_groups(axes, channels, groups, dtype)
+        return shape, kind.Gathering(axes, n, channels, groups, three(counts), strides, dtype)
     way = summing(axes, channels // groups, filters // groups, dtype)
     return shape, way(axes, n, channels, filters, groups, three(counts), strides, dtype)
 
@@ -103,12 +105,15 @@ def input_gradient(grad_shape: Shape, w_shape: Shape, sizes: Shape, window: Wind
         before = [d * (size - 1) - side for d, side in zip(window.dilation, befores(window))]
         tiles = grid(counts, filters, before, sizes, channels, size, window.dilation)
         return shape, True, [winograd.Convolution(n, tiles, (channel, filter), True, dtype)]
+    if name == "depthwise" and sliding.spreads(window, channels, groups, dtype):
+        strides = (group, channel, *steps, filter)
+        return shape, True, [sliding.Spreading(window, n, channels, sizes, tuple(counts), strides, dtype)]
     phases = backward_axes(window, sizes, tuple(counts))
     complete = sum([math.prod([axis.out for axis in axes]) for axes in phases]) == math.prod(sizes)
     strides = (group, channel, *steps, filter)
     if name == "depthwise":
-        return shape, complete, [depthwise.Gathering(axes, n, channels, groups, three(sizes), strides, dtype)
-                                 for axes in phases]
+        return shape, complete, [small_groups(axes, channels, groups, dtype).Gathering(
+            axes, n, channels, groups, three(sizes), strides, dtype) for axes in phases]
     return shape, complete, [summing(axes, filters // groups, channels // groups, dtype)(
         axes, n, filters, channels, groups, three(sizes), strides, dtype) for axes in phases]
 
@@ -129,7 +134,8 @@ def weight_gradient(grad_shape: Shape, x_shape: Shape, window: Window, groups: i
         return shape, winograd.WeightGradient(n, tiles, (strides[1], strides[5]), dtype)
     axes = forward_axes(window, tuple(sizes))
     if name == "depthwise":
-        return shape, depthwise.WeightGradient(axes, n, channels, groups, three(counts), strides, dtype)
+        kind = small_groups(axes, channels, groups, dtype)
+        return shape, kind.WeightGradient(axes, n, channels, groups, three(counts), strides, dtype)
     return shape, direct.WeightGradient(axes, n, channels, filters, groups, three(counts), strides, dtype)
 
 
@@ -137,6 +143,11 @@ def summing(axes: tuple[Axis, Axis, Axis], channels: int, filters: int,
             dtype: np.dtype) -> type[direct.Gathering] | type[narrow.Gathering]:
     """How a direct convolution of a group of so many channels to so many filters is summed."""
     return narrow.Gathering if narrow.narrow(axes, channels, filters, dtype) else direct.Gathering
+
+
+def small_groups(axes: tuple[Axis, Axis, Axis], channels: int, groups: int, dtype: np.dtype) -> ModuleType:
+    """Which module sums a convolution in small groups."""
+    return sliding if sliding.slides(axes, channels, groups, dtype) else depthwise
 
 
 def weight_strides(shape: Shape, groups: int) -> Shape:
