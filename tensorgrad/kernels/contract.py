@@ -145,6 +145,12 @@ class Kernels(Protocol):
     def add(self, a: Array, b: Array) -> Array:
         """y = a + b, with broadcasting; b may be a number."""
 
+    def multiply(self, a: Array, b: Array) -> Array:
+        """y = a · b, with broadcasting; b may be a number."""
+
+    def sum_of_products(self, a: Array, b: Array, shape: Sizes) -> Array:
+        """Σ a · b, b shaped like a, over the axes along which an array of `shape` repeats when it is broadcast to that."""
+
     def relu(self, x: Array) -> Array:
         """y = x where x > 0, else 0; NaN stays."""
 
@@ -255,6 +261,7 @@ FORMULAS = {
     "softshrink": "0 where |x| ≤ lambd, else x moved towards 0 by lambd; number lambd",
     "softsign": "x / (1 + |x|)",
     "absolute": "|x|; flat at 0",
+    "magnitude": "|x|; flat at 0 and at NaN",
     "square": "x²",
     "huber": "scale · x² / 2 where |x| < delta, else scale · delta · (|x| - delta / 2); numbers delta, scale",
 }

@@ -14,7 +14,7 @@ from tensorgrad.tensor import Tensor
 __all__ = ["add", "sub", "mul", "div", "floor_divide", "neg", "clone",
            "subtract", "multiply", "divide", "true_divide", "negative"]
 
-LARGE = 1 << 16  # entries from which a sum is worth splitting over threads
+LARGE = 1 << 16  # entries from which a sum or a product is worth splitting over threads
 
 
 class Add(Binary):
@@ -89,12 +89,23 @@ class Mul(Binary):
     keeps = (0, 1)
 
     def forward(self, a, b):
+        if a.__class__ is np.ndarray and a.size > LARGE:
+            return kernels.active().multiply(a, b)
         return a * b
 
     def backward(self, grad):
         a, b = self.inputs
         source_a, source_b = self.sources
+        if grad.__class__ is np.ndarray and grad.size > LARGE:
+            return None if source_a is None else times(grad, b, a), None if source_b is None else times(grad, a, b)
         return None if source_a is None else grad * b, None if source_b is None else grad * a
+
+
+def times(grad: np.ndarray, other: np.ndarray, operand: np.ndarray) -> np.ndarray:
+    """`grad` · `other`, summed to the shape of the operand whose gradient it is."""
+    if grad.shape != operand.shape and grad.shape == other.shape:
+        return kernels.active().sum_of_products(grad, other, operand.shape)
+    return kernels.active().multiply(grad, other)
 
 
 def mul(input: Operand, other: Operand) -> Tensor:

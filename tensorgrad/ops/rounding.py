@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from tensorgrad.ops.arithmetic import div, refuse_zero
+from tensorgrad import kernels
+from tensorgrad.ops.arithmetic import LARGE, div, refuse_zero
 from tensorgrad.ops.elementwise import Binary, Unary
 from tensorgrad.ops.masking import masked
 from tensorgrad.ops.promotion import Operand, align
@@ -22,11 +23,13 @@ class Abs(Unary):
     keeps = (0,)
 
     def forward(self, x):
+        if x.size > LARGE and x.dtype.kind == "f":
+            return kernels.active().unary(x, "magnitude")
         return np.abs(x)
 
     def backward(self, grad):
         (x,) = self.inputs
-        return grad * sign(x)
+        return grad * sign(x) if isinstance(grad, Tensor) else kernels.active().unary_grad(grad, x, "magnitude")
 
 
 def abs(input: Operand) -> Tensor:

@@ -79,3 +79,19 @@ def test_reductions_and_their_gradients(shape: tuple[int, ...], data: Any) -> No
     (gradient,) = grad(result, x, weights)
     whole = weights.reshape(tuple(1 if axis is None or i in dims else n for i, n in enumerate(shape)))
     np.testing.assert_array_equal(gradient.numpy(), np.broadcast_to(whole, shape))
+
+
+@pytest.mark.parametrize("shape", [(300, 400), (400,), (300, 1), (), (1, 1)], ids=str)
+def test_gradients_of_large_products(shape):
+    rng = np.random.default_rng(0)
+    x, y = Tensor(rng.normal(size=(300, 400)), requires_grad=True), Tensor(rng.normal(size=shape), requires_grad=True)
+    weights = rng.normal(size=(300, 400))
+    for product in (x * y, y * x):
+        np.testing.assert_array_equal(product.array, x.array * y.array)
+        of_x, of_y = grad((product * weights).sum(), [x, y], create_graph=True)
+        plain = grad((x * y * weights).sum(), [x, y])
+        summed = tuple([i for i in range(2) if i < 2 - len(shape) or shape[i - 2 + len(shape)] == 1])
+        wanted = weights * y.array, (weights * x.array).sum(summed).reshape(shape) if summed else weights * x.array
+        for pair in ((of_x, of_y), plain):
+            for found, expected in zip(pair, wanted):
+                np.testing.assert_allclose(found.array, expected, rtol=1e-12, atol=1e-10)

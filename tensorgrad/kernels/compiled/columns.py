@@ -86,6 +86,16 @@ def add_entries(typing, x, sums):
 
 
 @intrinsic
+def add_products(typing, a, b, sums):
+    """sums += Σ a · b"""
+
+    def product(v, entries, numbers, sums):
+        return [v.fma(*entries, sums[0])]
+
+    return over_columns([a, b], [], [sums], product, False)
+
+
+@intrinsic
 def add_deviations(typing, x, center, sums, squares):
     """sums += Σ (x - center), squares += Σ (x - center)²"""
     return over_columns([x], [center], [sums, squares], deviation, False)

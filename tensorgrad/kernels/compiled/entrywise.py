@@ -18,25 +18,24 @@ VERY_FEW = 256  # and up to which two or three are
 
 
 def add(a, b):
-    return split(sums, reference.add, 1, a, b) if isinstance(b, np.ndarray) else a + b
+    return split(sums, reference.add, 3, a, b) if isinstance(b, np.ndarray) else a + b
 
 
 def relu(x):
-    return split(positive, reference.relu, 1, x)
+    return split(positive, reference.relu, 2, x)
 
 
 def relu_grad(grad, y):
     if y.size <= VERY_FEW or grad.shape != y.shape or grad.dtype != y.dtype:
         return reference.relu_grad(grad, y)
-    return in_rows(where_nonzero, 2, [grad, y], ())
-
-
-def dropout(x, mask, scale):
-    return split(kept, reference.dropout, 2, x, mask, scale)
+    return in_rows(where_nonzero, 3, [grad, y], ())
 
 
 def split(kernel: Callable[..., None], otherwise: Callable[..., Any], cost: int, first: np.ndarray, *rest: Any) -> Any:
-    """The kernel on rows, or `otherwise` on few entries and on arrays that differ in shape or dtype."""
+    """The kernel on rows, or `otherwise` on few entries and on arrays that differ in shape or dtype.
+
+    `cost`: how many numbers are read and written per entry.
+    """
     if first.size <= FEW:
         return otherwise(first, *rest)
     arrays, numbers = [first], []
@@ -127,11 +126,3 @@ def where_nonzero(first, last, slice, grad, x, y):
     for i in range(y.size):
         g = grad[i]
         y[i] = 0 if x[i] == 0 else g
-
-
-@shared
-@jit
-def kept(first, last, slice, x, mask, y, scale):
-    x, mask, y = x[first:last], mask[first:last], y[first:last]
-    for i in range(y.size):
-        y[i] = x[i] * (scale * mask[i])

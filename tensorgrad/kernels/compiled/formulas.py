@@ -242,6 +242,14 @@ def absolute_grad(grad: Number, x: Number) -> Number:
     return grad * where(x > 0, 1, where(x < 0, -1, x))  # of NaN it is NaN
 
 
+def magnitude(x: Number) -> Number:
+    return abs(x)
+
+
+def magnitude_grad(grad: Number, x: Number) -> Number:
+    return grad * where(x > 0, 1, where(x < 0, x.number(-1), 0))
+
+
 def square(x: Number) -> Number:
     return x * x
 
@@ -265,6 +273,6 @@ PAIRS: list[tuple[Callable[..., Number], Callable[..., Number]]] = [
     (erfc, erfc_grad), (gelu, gelu_grad), (gelu_tanh, gelu_tanh_grad), (elu, elu_grad), (leaky_relu, leaky_relu_grad),
     (hardtanh, hardtanh_grad), (hardsigmoid, hardsigmoid_grad), (hardswish, hardswish_grad),
     (threshold, threshold_grad), (hardshrink, hardshrink_grad), (softshrink, softshrink_grad),
-    (softsign, softsign_grad), (absolute, absolute_grad), (square, square_grad),
-    (huber, huber_grad)]
+    (softsign, softsign_grad), (absolute, absolute_grad), (magnitude, magnitude_grad),
+    (square, square_grad), (huber, huber_grad)]
 FORMULAS = {pair[0].__name__: pair for pair in PAIRS}

@@ -79,7 +79,7 @@ def calls(dtype: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
     for sum_axes in ((0, 1), (0,)):
         yield "sum", bound(compiled.sum, many.reshape(64, 64), sum_axes)
     yield "relu", bound(compiled.relu, many)
-    for name in ("add", "relu_grad"):
+    for name in ("add", "multiply", "relu_grad"):
         yield name, bound(getattr(compiled, name), many, many)
     for formula, (function, _) in FORMULAS.items():
         numbers = [0.5] * (len(signature(function).parameters) - 1)
@@ -88,6 +88,10 @@ def calls(dtype: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
     for formula, *numbers in (("square",), ("absolute",), ("huber", 1.0, 1.0)):
         yield "deviation", bound(compiled.deviation, many, many, formula, *numbers)
         yield "deviation_grad", bound(compiled.deviation_grad, many, many, 1.0, formula, *numbers)
+    wide = many.reshape(16, 4, 64)
+    for repeating in (wide[0, 0], wide[:, 0, :1].reshape(16, 1, 1), wide[0, 0, 0]):
+        yield "multiply", bound(compiled.multiply, wide, repeating)
+        yield "sum_of_products", bound(compiled.sum_of_products, wide, wide, repeating.shape)
     yield "dropout", bound(compiled.dropout, many, many > 0, 2.0)
 
     pair = many.copy(), many

@@ -244,6 +244,14 @@ def absolute_grad(grad: Array, x: Array) -> Array:
     return grad * np.sign(x)
 
 
+def magnitude(x: Array) -> Array:
+    return np.abs(x)
+
+
+def magnitude_grad(grad: Array, x: Array) -> Array:
+    return grad * np.subtract(x > 0, x < 0, dtype=x.dtype)
+
+
 def square(x: Array) -> Array:
     return x * x
 
@@ -267,7 +275,7 @@ PAIRS: list[tuple[Callable[..., Any], Callable[..., Any]]] = [
     (erfc, erfc_grad), (gelu, gelu_grad), (gelu_tanh, gelu_tanh_grad), (elu, elu_grad), (leaky_relu, leaky_relu_grad),
     (hardtanh, hardtanh_grad), (hardsigmoid, hardsigmoid_grad), (hardswish, hardswish_grad),
     (threshold, threshold_grad), (hardshrink, hardshrink_grad), (softshrink, hardshrink_grad),
-    (softsign, softsign_grad), (absolute, absolute_grad), (square, square_grad),
+    (softsign, softsign_grad), (absolute, absolute_grad), (magnitude, magnitude_grad), (square, square_grad),
     (huber, huber_grad)]
 FORMULAS = {pair[0].__name__: pair for pair in PAIRS}
 

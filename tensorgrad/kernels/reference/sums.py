@@ -37,6 +37,12 @@ def add_up(x: np.ndarray, axes: tuple[int, ...], keepdims: bool = False) -> np.n
     return x.sum(axis=axes, keepdims=keepdims, dtype=x.dtype)
 
 
+def sum_of_products(a, b, shape):
+    new = a.ndim - len(shape)
+    repeated = [i for i in range(new, a.ndim) if shape[i - new] == 1 and a.shape[i] != 1]
+    return add_up(a * b, (*range(new), *repeated), True).reshape(shape)
+
+
 @functools.lru_cache(maxsize=64)
 def row_of_ones(n: int, dtype: np.dtype) -> np.ndarray:
     """A matrix of one row, which multiplied by a matrix gives the sum of its rows; only to be read."""

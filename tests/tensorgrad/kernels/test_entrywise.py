@@ -12,6 +12,7 @@ from tests.tensorgrad.kernels.test_parity import ids, layouts
 
 KERNELS: dict[str, tuple[int, Callable[..., Any], tuple[Any, ...]]] = {  # how many arrays, what comes out, numbers
     "add": (2, lambda a, b: a + b, ()),
+    "multiply": (2, lambda a, b: a * b, ()),
     "relu": (1, lambda x: np.where(x <= 0, 0, x), ()),
     "relu_grad": (2, lambda g, y: np.where(y == 0, 0, g), ()),
 }
@@ -23,9 +24,8 @@ def close(found: np.ndarray, wanted: np.ndarray, dtype: Any) -> None:
 
 
 def draw(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    x = (rng.normal(size=shape) * 3).astype(dtype)
-    x[rng.random(shape) < 0.1] = 0
-    return x
+    x = rng.normal(size=shape) * 3
+    return np.asarray(np.where(rng.random(shape) < 0.1, 0, x), dtype)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -72,6 +72,45 @@ def test_sums_that_broadcast_or_differ_in_dtype(kernel_set, rng):
     assert kernel_set.add(a, b).dtype == np.float64
     np.testing.assert_array_equal(kernel_set.add(a, b), a + b)
     np.testing.assert_array_equal(kernel_set.add(a.T, a.reshape(50, 40)), a.T + a.reshape(50, 40))
+
+
+REPEATS: list[tuple[tuple[int, ...], tuple[int, ...]]] = [
+    ((60, 301), (301,)), ((60, 301), (60, 1)), ((60, 301), (1, 301)), ((3, 40, 20), (3, 1, 20)), ((3, 40, 20), (40, 1)),
+    ((3, 9, 5, 17), (3, 9, 1, 1)), ((3, 20, 5, 17), (20, 1, 1)), ((3, 20, 5, 17), (3, 1, 5, 1)), ((4, 1, 700), (4, 3, 1)),
+    ((40, 50), ()), ((40, 50), (1, 1)), ((40, 50), (1, 40, 50)), ((1, 3000), (1,)), ((9000, 2), (2,)), ((2, 20000), (2, 1))]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape, other", REPEATS, ids=ids)
+def test_products_with_what_repeats(kernel_set, shape, other, dtype, rng):
+    x, factor = draw(rng, shape, dtype), draw(rng, other, dtype)
+    for x_ in layouts(x):
+        for factor_ in layouts(factor) if factor.ndim > 1 else [factor]:
+            for found in (kernel_set.multiply(x_, factor_), kernel_set.multiply(factor_, x_)):
+                np.testing.assert_array_equal(found, x * factor)
+                assert found.dtype == dtype
+    np.testing.assert_array_equal(kernel_set.multiply(x, 3.0), x * dtype(3))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape, other", [(s, o) for s, o in REPEATS if np.broadcast_shapes(s, o) == s], ids=ids)
+def test_sums_of_products(kernel_set, shape, other, dtype, rng):
+    a, b = draw(rng, shape, dtype), draw(rng, shape, dtype)
+    padded = (1,) * (len(shape) - len(other)) + other
+    axes = tuple([i for i, n in enumerate(padded) if n == 1])
+    wanted = (a.astype(np.float64) * b).sum(axes, keepdims=True).reshape(other)
+    for a_, b_ in [*zip(layouts(a), layouts(b)), (a, np.asfortranarray(b))]:
+        found = kernel_set.sum_of_products(a_, b_, other)
+        assert found.shape == other and found.dtype == dtype
+        np.testing.assert_allclose(found, wanted, rtol=1e-5 if dtype == np.float32 else 1e-13,
+                                   atol=(1e-3 if dtype == np.float32 else 1e-12))
+
+
+def test_products_of_special_values(kernel_set):
+    with np.errstate(all="ignore"):
+        x = np.resize(np.array([np.nan, np.inf, -np.inf, 0, -0.0, 1.0], np.float32), (60, 50))
+        np.testing.assert_array_equal(kernel_set.multiply(x, x[0] * 0), x * (x[0] * 0))
+        np.testing.assert_array_equal(kernel_set.sum_of_products(x, x, (50,)), (x * x).sum(0))
 
 
 @pytest.mark.parametrize("dtype", [np.int64, np.bool_, np.float16])

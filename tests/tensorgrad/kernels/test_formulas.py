@@ -56,6 +56,7 @@ EXPECTED: dict[str, tuple[tuple[float, ...], Function, Function]] = {
                    lambda x: 1 - step(abs(x), -1, 0.5)),
     "softsign": ((), lambda x: x / (1 + abs(x)), lambda x: 1 / (1 + abs(x)) ** 2),
     "absolute": ((), np.abs, np.sign),
+    "magnitude": ((), np.abs, lambda x: np.where(x == x, np.sign(x), 0)),
     "square": ((), np.square, lambda x: 2 * x),
     "huber": ((0.75, 1.5), lambda x: 1.5 * np.where(abs(x) < 0.75, x * x / 2, 0.75 * (abs(x) - 0.375)),
               lambda x: 1.5 * np.clip(x, -0.75, 0.75)),
