@@ -13,6 +13,7 @@ from nn.functional.distance import (cosine_embedding_loss, cosine_similarity, hi
                                     triplet_margin_with_distance_loss)
 from nn.functional.in_place import celu_, elu_, hardtanh_, leaky_relu_, relu_, rrelu_, selu_, threshold_
 from nn.functional.layers import bilinear, gumbel_softmax, local_response_norm, rrelu
+from nn.functional.linear_classification import linear_cross_entropy
 from nn.functional.pooling import (adaptive_max_pool1d_with_indices, adaptive_max_pool2d_with_indices,
                                    adaptive_max_pool3d_with_indices, lp_pool1d, lp_pool2d, lp_pool3d,
                                    max_pool1d_with_indices, max_pool2d_with_indices, max_pool3d_with_indices)
@@ -59,9 +60,10 @@ __all__ = [
     "bilinear", "local_response_norm",
     # losses
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "cosine_embedding_loss", "cross_entropy",
-    "gaussian_nll_loss", "hinge_embedding_loss", "huber_loss", "kl_div", "l1_loss", "margin_ranking_loss", "mse_loss",
-    "multi_margin_loss", "multilabel_margin_loss", "multilabel_soft_margin_loss", "nll_loss", "poisson_nll_loss",
-    "smooth_l1_loss", "soft_margin_loss", "triplet_margin_loss", "triplet_margin_with_distance_loss",
+    "gaussian_nll_loss", "hinge_embedding_loss", "huber_loss", "kl_div", "l1_loss", "linear_cross_entropy",
+    "margin_ranking_loss", "mse_loss", "multi_margin_loss", "multilabel_margin_loss", "multilabel_soft_margin_loss",
+    "nll_loss", "poisson_nll_loss", "smooth_l1_loss", "soft_margin_loss", "triplet_margin_loss",
+    "triplet_margin_with_distance_loss",
     # vectors
     "cosine_similarity", "normalize", "pairwise_distance", "pdist",
     # attention

@@ -18,6 +18,7 @@ from nn.modules.lazy import (LazyBatchNorm1d, LazyBatchNorm2d, LazyBatchNorm3d, 
                              LazyConvTranspose1d, LazyConvTranspose2d, LazyConvTranspose3d, LazyInstanceNorm1d,
                              LazyInstanceNorm2d, LazyInstanceNorm3d, LazyLinear)
 from nn.modules.linear import Bilinear, Flatten, Identity, Linear, Unflatten
+from nn.modules.linear_cross_entropy import LinearCrossEntropyLoss
 from nn.modules.loss import (BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, GaussianNLLLoss, HuberLoss, KLDivLoss, L1Loss,
                              MSELoss, MultiLabelMarginLoss, MultiLabelSoftMarginLoss, MultiMarginLoss, NLLLoss,
                              PoissonNLLLoss, SmoothL1Loss, SoftMarginLoss)
@@ -58,6 +59,6 @@ __all__ = [
     "KLDivLoss", "PoissonNLLLoss", "GaussianNLLLoss", "SoftMarginLoss", "MultiLabelSoftMarginLoss",
     "MultiLabelMarginLoss", "MultiMarginLoss",
     "CosineEmbeddingLoss", "HingeEmbeddingLoss", "MarginRankingLoss", "TripletMarginLoss",
-    "TripletMarginWithDistanceLoss", "AdaptiveLogSoftmaxWithLoss",
+    "TripletMarginWithDistanceLoss", "AdaptiveLogSoftmaxWithLoss", "LinearCrossEntropyLoss",
     "CosineSimilarity", "PairwiseDistance",
 ]

@@ -7,14 +7,34 @@ import warnings
 from pathlib import Path
 from string import Template
 
+from torch.testing._internal.common_methods_invocations import op_db
+from torch.testing._internal.common_modules import module_db
 from tqdm import tqdm
 
 from tests.peers.opinfo.modules import MODULES, run_module
 from tests.peers.opinfo.running import NAMES, run, run_errors
 from tests.peers.opinfo.tally import tally
-from tests.peers.opinfo.vocabulary import MODULES_OUTSIDE, OUTSIDE
+from tests.peers.opinfo.vocabulary import COARSE, MODULES_OUTSIDE, outside
 
 PAGE = Path(__file__).parent / "page.md"
+
+
+def page() -> str:
+    """The page of the docs, of what was run until now."""
+    coarse = "\n".join(f"* `{name}`, to {size:g}: {why}" for name, (size, why) in COARSE.items())
+    return Template(PAGE.read_text()).substitute(table=tally.markdown(), outside=absent(), coarse=coarse)
+
+
+def absent() -> str:
+    """Each reason why tensorgrad lacks operators or modules, with their names."""
+    names: dict[str, set[str]] = {}
+    for op in op_db:
+        if reason := outside(op.name):
+            names.setdefault(reason, set()).add(op.name)
+    for info in module_db:
+        if reason := outside(info.module_cls.__name__, MODULES_OUTSIDE):
+            names.setdefault(reason, set()).add(f"nn.{info.module_cls.__name__}")
+    return "\n".join(f"* {reason} ({', '.join(f'`{name}`' for name in sorted(found))})" for reason, found in names.items())
 
 
 def main() -> int:
@@ -24,8 +44,7 @@ def main() -> int:
         run_errors(name)
     for name in tqdm(MODULES, unit="module", disable=None):
         run_module(name)
-    outside = "\n".join(f"* {reason}" for reason in {**OUTSIDE, **MODULES_OUTSIDE})
-    text = Template(PAGE.read_text()).substitute(table=tally.markdown(), outside=outside)
+    text = page()
     if sys.argv[1:]:
         Path(sys.argv[1]).write_text(text)
     else:

@@ -6,6 +6,7 @@ import re
 import warnings
 from typing import Any, Callable, Iterator
 
+import numpy as np
 import torch
 from torch.testing._internal.common_methods_invocations import op_db
 
@@ -48,6 +49,7 @@ def run(name: str) -> Line:
 
 def samples(op: Any, dtype: torch.dtype) -> Iterator[Any]:
     torch.manual_seed(0)
+    np.random.seed(0)  # some samples draw from it
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield from op.sample_inputs("cpu", dtype, requires_grad=dtype is torch.float64 and op.supports_autograd)

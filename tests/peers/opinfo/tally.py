@@ -33,7 +33,7 @@ class Tally(dict[str, Line]):
         reasons = {reason: number for number, reason in
                    enumerate(sorted({reason for line in self.values() for reason in line.refused}), 1)}
         lines = ["| op | samples | passed | refused | failed |", "|---|--:|--:|--:|--:|"]
-        for line in sorted(self.values(), key=lambda line: line.name):
+        for line in sorted(filter(lambda line: line.samples, self.values()), key=lambda line: line.name):
             notes = ", ".join(str(reasons[reason]) for reason in sorted(line.refused, key=lambda r: reasons[r]))
             refused = f"{line.refused.total()} ({notes})" if notes else "0"
             lines.append(f"| {line.name} | {line.samples} | {line.passed} | {refused} | {len(line.failures)} |")
@@ -42,7 +42,7 @@ class Tally(dict[str, Line]):
         lines.append("| **all** | " + " | ".join(f"**{n}**" for n in total) + " |")
         if reasons:
             lines += ["", "Refused:", "", *[f"{number}. {reason}" for reason, number in reasons.items()]]
-        return "\n".join(lines) + "\n"
+        return "\n".join(lines)
 
 
 tally = Tally()

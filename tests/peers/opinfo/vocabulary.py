@@ -26,7 +26,7 @@ OUTSIDE = {
         r"empty_strided new_empty_strided empty_permuted unsafe_chunk unsafe_split hash_tensor "
         r"max_pool2d_with_indices_backward nonzero_static "
         r"scalar_tensor resize_ resize_as_ grid_sampler_[23]d sum_to_size slice bfloat16 "
-        r"nn\.functional\.linear_cross_entropy broadcast_shapes",
+        r"broadcast_shapes",
     "Special functions beyond erf, erfinv, lgamma and digamma.":
         r"special\..* igamma igammac polygamma mvlgamma i0 frexp ldexp nextafter gcd lcm signbit",
     "Windows for signals.": r"signal\.windows\..*",
@@ -49,7 +49,6 @@ MODULES_OUTSIDE = {
     "Recurrent networks and attention blocks: tensorgrad is about convolutional networks.":
         r"RNN GRU LSTM RNNCell GRUCell LSTMCell Transformer.* MultiheadAttention CTCLoss",
     "Random pooling regions.": r"FractionalMaxPool[23]d",
-    "A fused layer of PyTorch's own.": r"LinearCrossEntropyLoss",
 }
 
 # Drawn at random: only shapes and dtypes can be compared.
@@ -68,6 +67,8 @@ class Refusal:
 
 
 REFUSED: list[Refusal] = [
+    Refusal(r"nn\.(functional\.linear_cross_entropy|LinearCrossEntropyLoss)", "options=.* are not supported",
+            "Options for computing in chunks, which change no number."),
     Refusal(r"nn\.functional\.embedding", "sparse=True", "Sparse gradients: tensors are dense."),
     Refusal(r"nn\.functional\.batch_norm", "expects .* got 1 axes",
             "Batch norm of a tensor without an axis of channels, which PyTorch overlooks if it is empty."),
