@@ -37,6 +37,12 @@ def test_the_files_it_lists_exist():
         assert (ROOT / name).exists(), name
 
 
+@pytest.mark.parametrize("page", sorted(ROOT.glob("docs/**/*.md")), ids=lambda page: page.name)
+def test_the_files_a_page_links_to_exist(page):
+    for name in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / name).exists(), name
+
+
 @pytest.mark.parametrize("name, parts", [("train", ['".[fast,plot,io]"', "tensorgrad train"]),
                                          ("test", ['-e ".[test]"', "pytest"])])
 def test_the_commands_are_where_ci_looks(name, parts):
