@@ -93,6 +93,12 @@ def spans_of(window, sizes, counts):
     return spans
 
 
+@functools.lru_cache(maxsize=256)
+def owners_of(window, sizes, counts):
+    """Per axis (size, 2): the windows that have each cell, from the first to before the last."""
+    return [covering(span, size) for span, size in zip(spans_of(window, sizes, counts), three(sizes))]
+
+
 @shared
 @jit
 def sum_boxes(first, last, slice, x, y, divisors, spans_d, spans_h, spans_w, width):

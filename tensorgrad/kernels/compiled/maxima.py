@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from tensorgrad.kernels.compiled.averages import covering, spans_of
+from tensorgrad.kernels.compiled.averages import owners_of
 from tensorgrad.kernels.compiled.crew import shared, slices
 from tensorgrad.kernels.compiled.jit import image, jit, three, volume
 from tensorgrad.kernels.compiled.vectors import lanes
@@ -145,7 +145,7 @@ def scatter_winners(y, winners, sizes, window=None):
     n, c = y.shape[:2]
     if window is not None and c >= lanes(y.itemsize) and winners.itemsize == y.itemsize:
         x = np.empty((n, *three(sizes), c), y.dtype)
-        spans = [covering(span, size) for span, size in zip(spans_of(window, sizes, tuple(y.shape[2:])), three(sizes))]
+        spans = owners_of(window, tuple(sizes), tuple(y.shape[2:]))
         collect(slices(n, 2 * x.size), n, volume(y), volume(winners), x, *spans, lanes(y.itemsize))
         return image(x, len(sizes))
     x = np.zeros((n, *sizes, c), y.dtype)
