@@ -14,7 +14,7 @@ from typing import Any, Callable
 import numpy as np
 
 from tensorgrad.kernels.choices import Choices, current
-from tensorgrad.kernels.compiled import depthwise, direct, narrow, sliding, winograd
+from tensorgrad.kernels.compiled import depthwise, direct, narrow, planar, sliding, winograd
 from tensorgrad.kernels.compiled.gathers import Axis, backward_axes, forward_axes
 from tensorgrad.kernels.compiled.jit import three
 from tensorgrad.kernels.compiled.plan import decide
@@ -85,7 +85,7 @@ def forward(x_shape: Shape, w_shape: Shape, window: Window, groups: int, dtype: 
     if name == "depthwise":
         kind = small_groups(axes, channels, groups, dtype)
         return shape, kind.Gathering(axes, n, channels, groups, three(counts), strides, dtype)
-    way = summing(axes, channels // groups, filters // groups, dtype)
+    way = summing(axes, channels, filters, groups, dtype)
     return shape, way(axes, n, channels, filters, groups, three(counts), strides, dtype)
 
 
@@ -114,7 +114,7 @@ def input_gradient(grad_shape: Shape, w_shape: Shape, sizes: Shape, window: Wind
     if name == "depthwise":
         return shape, complete, [small_groups(axes, channels, groups, dtype).Gathering(
             axes, n, channels, groups, three(sizes), strides, dtype) for axes in phases]
-    return shape, complete, [summing(axes, filters // groups, channels // groups, dtype)(
+    return shape, complete, [summing(axes, filters, channels, groups, dtype)(
         axes, n, filters, channels, groups, three(sizes), strides, dtype) for axes in phases]
 
 
@@ -136,13 +136,15 @@ def weight_gradient(grad_shape: Shape, x_shape: Shape, window: Window, groups: i
     if name == "depthwise":
         kind = small_groups(axes, channels, groups, dtype)
         return shape, kind.WeightGradient(axes, n, channels, groups, three(counts), strides, dtype)
-    return shape, direct.WeightGradient(axes, n, channels, filters, groups, three(counts), strides, dtype)
+    adding = planar.WeightGradient if planar.planar(axes, channels, filters, groups, dtype) else direct.WeightGradient
+    return shape, adding(axes, n, channels, filters, groups, three(counts), strides, dtype)
 
 
-def summing(axes: tuple[Axis, Axis, Axis], channels: int, filters: int,
-            dtype: np.dtype) -> type[direct.Gathering] | type[narrow.Gathering]:
-    """How a direct convolution of a group of so many channels to so many filters is summed."""
-    return narrow.Gathering if narrow.narrow(axes, channels, filters, dtype) else direct.Gathering
+def summing(axes: tuple[Axis, Axis, Axis], channels: int, filters: int, groups: int, dtype: np.dtype) -> Any:
+    """How a direct convolution of so many channels to so many filters is summed: the class of what does it."""
+    if planar.planar(axes, channels, filters, groups, dtype):
+        return planar.Gathering
+    return narrow.Gathering if narrow.narrow(axes, channels // groups, filters // groups, dtype) else direct.Gathering
 
 
 def small_groups(axes: tuple[Axis, Axis, Axis], channels: int, groups: int, dtype: np.dtype) -> ModuleType:

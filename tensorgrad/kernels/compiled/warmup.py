@@ -13,16 +13,17 @@ from tensorgrad.window import Window
 
 __all__ = ["calls"]
 
-# Convolutions by each algorithm: channels, filters, groups, image, stride, padding.  The kernel is 3×3.
-CONVOLUTIONS = [(3, 5, 1, 4, 1, 0), (3, 5, 1, 4, 1, 1), (4, 4, 4, 4, 1, 1), (16, 16, 16, 4, 1, 1), (16, 16, 16, 4, 2, 1),
-                (16, 3, 1, 4, 1, 0), (16, 16, 1, 32, 1, 1), (192, 192, 1, 16, 1, 1)]
+# Convolutions by each algorithm: channels, filters, groups, image, kernel, stride, padding.
+CONVOLUTIONS = [(3, 5, 1, 4, 3, 1, 0), (3, 5, 1, 4, 3, 1, 1), (4, 4, 4, 4, 3, 1, 1), (16, 16, 16, 4, 3, 1, 1),
+                (16, 16, 16, 4, 3, 2, 1), (16, 3, 1, 4, 3, 1, 0), (1, 2, 1, 16, 9, 1, 4), (16, 16, 1, 32, 3, 1, 1),
+                (192, 192, 1, 16, 3, 1, 1)]
 
 
 def calls(dtype: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
     """The names of the kernels and calls of them with numbers of `dtype`, which together compile all there is."""
-    for channels, filters, groups, size, stride, padding in CONVOLUTIONS:
-        window = Window.parse("conv2d", 2, 3, stride, padding)
-        x, w = image(2, channels, size, dtype), np.ones((filters, channels // groups, 3, 3), dtype)
+    for channels, filters, groups, size, kernel, stride, padding in CONVOLUTIONS:
+        window = Window.parse("conv2d", 2, kernel, stride, padding)
+        x, w = image(2, channels, size, dtype), np.ones((filters, channels // groups, kernel, kernel), dtype)
         sizes = (size, size)
         grad = image(2, filters, window.output_sizes(sizes)[0], dtype)
         for bias in (None, np.ones(filters, dtype)):
