@@ -38,6 +38,12 @@ def made(shape, dtype, rng):
     return [array.astype(dtype) for array in (x, w, b, grad)], window
 
 
+def clear():
+    """Forget which shapes run how."""
+    for cached in (convolution.forward, convolution.input_gradient, convolution.weight_gradient):
+        cached.cache_clear()
+
+
 def runs_here(x, w, window):
     shape, run = convolution.forward(x.shape, w.shape, window, 1, x.dtype, convolution.current())
     return isinstance(run, planar.Gathering)
@@ -50,8 +56,7 @@ def test_against_float64(shape, dtype, threads, rng, monkeypatch):
     (x, w, b, grad), window = made(shape, dtype, rng)
     exact = [array.astype(np.float64) for array in (x, w, b, grad)]
     fast, plain = kernels.load("compiled"), kernels.load("reference")
-    for cached in (convolution.forward, convolution.weight_gradient):
-        cached.cache_clear()
+    clear()
     assert runs_here(x, w, window) or planar.lanes(x.itemsize) <= max(planar.FILTERS, len(w))
     for kernel, given, more in (("conv", (x, w, b), exact[:3]), ("conv", (x, w, None), (*exact[:2], None)),
                                 ("conv_weight_grad", (grad, x), (exact[3], exact[0]))):
@@ -59,8 +64,15 @@ def test_against_float64(shape, dtype, threads, rng, monkeypatch):
         expected = getattr(plain, kernel)(*more, window, 1)
         assert found.shape == expected.shape and found.dtype == dtype
         assert np.abs(found - expected).max() <= TOLERANCE[dtype] * np.abs(expected).max()
-    for cached in (convolution.forward, convolution.weight_gradient):
-        cached.cache_clear()
+    # The gradient of a convolution to one filter is a convolution of one channel: x is that of one filter here.
+    turned = np.ascontiguousarray(w.swapaxes(0, 1))
+    sizes = tuple([size + d * (k - 1) - sum(around) for size, d, k, around in zip(
+        x.shape[2:], window.dilation, window.kernel, window.padding)])
+    found = fast.conv_input_grad(x, turned, sizes, window, 1)
+    expected = plain.conv_input_grad(exact[0], turned.astype(np.float64), sizes, window, 1)
+    assert found.shape == expected.shape and found.dtype == dtype
+    assert np.abs(found - expected).max() <= TOLERANCE[dtype] * np.abs(expected).max()
+    clear()
 
 
 @pytest.mark.parametrize("special", [np.nan, np.inf])
