@@ -6,7 +6,6 @@ of the images and their augmentation from the loaders, batch by batch.
 
 from __future__ import annotations
 
-import math
 import platform
 from typing import Any, Sequence
 
@@ -14,12 +13,12 @@ import numpy as np
 
 import nn
 from nn.commands.images import Target
+from nn.commands.optimizing import make_optimizer, make_scheduler
 from nn.commands.presets import family
 from nn.commands.settings import Settings
 from nn.data import DataLoader, load
 from nn.data.transforms import Compose, Normalize, RandomAffine, RandomCrop, RandomHorizontalFlip
 from nn.models import create
-from nn.optim import lr_scheduler
 from nn.training import Callback, Trainer
 from tensorgrad import kernels, random
 from tensorgrad.version import __version__
@@ -51,9 +50,9 @@ class Experiment:
     def trainer(self, callbacks: Sequence[Callback]) -> Trainer:
         """The loop over this experiment."""
         optimizer = make_optimizer(self.settings, self.model.parameters())
-        scheduler = make_scheduler(self.settings, optimizer, len(self.train_loader))
+        scheduler, schedule = make_scheduler(self.settings, optimizer, len(self.train_loader))
         loss = nn.CrossEntropyLoss(label_smoothing=self.settings.label_smoothing)
-        return Trainer(self.model, loss, optimizer, scheduler, schedule="batch", callbacks=callbacks,
+        return Trainer(self.model, loss, optimizer, scheduler, schedule=schedule, callbacks=callbacks,
                        clip_grad_norm=self.settings.clip, coach=self.settings.coach)
 
     def config(self) -> dict[str, Any]:
@@ -96,35 +95,6 @@ def augmentation(data: str, image_size: tuple[int, int]) -> list[Any]:
         shift = (0.07, 0.07) if MARGINS[family(data)] else None  # where there is a border to shift into
         return [RandomAffine(10, shift, (0.9, 1.1), 10)]
     return [RandomCrop(image_size, padding=image_size[0] // 8), RandomHorizontalFlip()]
-
-
-def make_optimizer(settings: Settings, parameters: Any) -> Any:
-    """The optimizer that the settings name."""
-    lr, decay = settings.lr, settings.weight_decay
-    if settings.optimizer == "sgd":
-        return nn.optim.SGD(parameters, lr, momentum=settings.momentum, weight_decay=decay, nesterov=settings.momentum > 0)
-    if settings.optimizer == "rmsprop":
-        return nn.optim.RMSprop(parameters, lr, momentum=settings.momentum, weight_decay=decay)
-    kind = {"adam": nn.optim.Adam, "adamw": nn.optim.AdamW, "adagrad": nn.optim.Adagrad}[settings.optimizer]
-    return kind(parameters, lr, weight_decay=decay)
-
-
-def make_scheduler(settings: Settings, optimizer: Any, batches: int) -> Any:
-    """The schedule that the settings name, to be stepped after every batch; warm-up rises in a line from a tenth."""
-    steps = settings.epochs * batches
-    warm = min(round(settings.warmup * batches), steps - 1)
-    if settings.scheduler == "onecycle":
-        return lr_scheduler.OneCycleLR(optimizer, settings.lr, total_steps=steps + 1,
-                                       pct_start=min(max(warm / steps, 0.05), 0.5) if settings.warmup else 0.3)
-    after = {
-        "cosine": lambda: lr_scheduler.CosineAnnealingLR(optimizer, T_max=max(steps - warm, 1)),
-        "step": lambda: lr_scheduler.MultiStepLR(optimizer, [math.ceil(part * steps) - warm for part in (0.5, 0.75)], 0.1),
-        "none": lambda: lr_scheduler.ConstantLR(optimizer, factor=1.0),
-    }
-    if warm < 1:
-        return after[settings.scheduler]()
-    rise = lr_scheduler.LinearLR(optimizer, start_factor=0.1, total_iters=warm)
-    return lr_scheduler.SequentialLR(optimizer, [rise, after[settings.scheduler]()], milestones=[warm])
 
 
 def target_of(data: dict[str, Any]) -> Target:

@@ -6,14 +6,13 @@ import argparse
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Callable
 
+from nn.commands.optimizing import OPTIMIZERS, SCHEDULERS, check
 from nn.commands.presets import FORMATS, preset_for
 from nn.models import available
 from tensorgrad.errors import ArgumentError
 
 __all__ = ["Settings", "add_settings", "number"]
 
-OPTIMIZERS = ("sgd", "adam", "adamw", "rmsprop", "adagrad")
-SCHEDULERS = ("cosine", "onecycle", "step", "none")
 KERNELS = ("auto", "compiled", "reference")
 
 # What may differ between a run and its resumption, because the weights do not depend on it.
@@ -46,11 +45,23 @@ class Settings:
 
     @classmethod
     def from_arguments(cls, arguments: argparse.Namespace) -> Settings:
-        """What was given on the command line; the rest from the data set's preset."""
+        """What was given on the command line; the rest from the data set's preset, or from the optimizer if it is another.
+
+        Raises
+            ArgumentError   options that the optimizer or the schedule does not have
+        """
         data = arguments.data or "digits"
         values = {"data": data, "data_dir": None, "clip": None, "seed": 0, "threads": None, "workers": 0,
                   "kernels": "auto", "coach": False, **preset_for(data)}
-        return cls(**{field.name: given(arguments, field.name, values[field.name]) for field in fields(cls)})
+        optimizer = given(arguments, "optimizer", values["optimizer"])
+        if optimizer != values["optimizer"]:
+            rule = OPTIMIZERS[optimizer]
+            values |= {"lr": rule.lr, "weight_decay": rule.weight_decay or 0.0}
+        if SCHEDULERS[given(arguments, "scheduler", values["scheduler"])].warmup == "none":
+            values["warmup"] = 0.0
+        settings = cls(**{field.name: given(arguments, field.name, values[field.name]) for field in fields(cls)})
+        check(settings)
+        return settings
 
     @classmethod
     def from_config(cls, config: dict[str, Any], arguments: argparse.Namespace | None = None) -> Settings:
@@ -95,11 +106,13 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     how = parser.add_argument_group("how (defaults depend on the data; `tensorgrad data` lists them)")
     how.add_argument("--epochs", type=number(int, 1), metavar="N", help="passes over the training set")
     how.add_argument("--batch-size", type=number(int, 1), metavar="N", help="images per step")
-    how.add_argument("--optimizer", choices=OPTIMIZERS, help="how a gradient becomes a step")
+    how.add_argument("--optimizer", choices=list(OPTIMIZERS), metavar="NAME",
+                     help=f"how a gradient becomes a step: {', '.join(OPTIMIZERS)}; explained below")
     how.add_argument("--lr", type=number(float, 0, open=True), metavar="X", help="learning rate")
     how.add_argument("--momentum", type=number(float, 0, 1), metavar="X", help="of sgd and rmsprop")
     how.add_argument("--weight-decay", type=number(float, 0), metavar="X", help="pull of the weights towards 0")
-    how.add_argument("--scheduler", choices=SCHEDULERS, help="how the learning rate changes, batch by batch")
+    how.add_argument("--scheduler", choices=list(SCHEDULERS), metavar="NAME",
+                     help=f"how the learning rate changes: {', '.join(SCHEDULERS)}; explained below")
     how.add_argument("--warmup", type=number(float, 0), metavar="EPOCHS", help="epochs of rising learning rate")
     how.add_argument("--label-smoothing", type=number(float, 0, 1), metavar="X",
                      help="share of the target spread over all classes")

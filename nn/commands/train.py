@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 from nn.commands.experiment import Experiment
+from nn.commands.optimizing import table
 from nn.commands.results import final_table, write_results
 from nn.commands.run_folder import RunFolder
 from nn.commands.settings import Settings, add_settings
@@ -23,7 +24,8 @@ LeNet-5, on the digits in this package, in less than a minute.
 The run's folder holds its settings, the numbers of every epoch, learning curves, the first layer's kernels, the feature maps
 of one image, the confusion matrix, a drawing of the graph, a summary, the weights, and a checkpoint that is replaced after
 every epoch.  A run that was stopped in any way goes on with --resume and ends with the same weights, bit for bit."""
-EXAMPLES = """\
+EXAMPLES = table() + """
+
 examples:
   tensorgrad train
   tensorgrad train --data fashion-mnist --epochs 10 --out shop
