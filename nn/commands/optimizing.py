@@ -30,14 +30,14 @@ OPTIMIZERS = {
     "adam":     Rule(optim.Adam,     2e-3, 0.0,  "each weight's step scaled by its own gradients"),
     "adamw":    Rule(optim.AdamW,    2e-3, 1e-2, "adam whose weight decay is not scaled"),
     "rmsprop":  Rule(optim.RMSprop,  1e-3, 0.0,  "scaled by the recent mean square", True),
-    "adagrad":  Rule(optim.Adagrad,  1e-2, 0.0,  "scaled by all squares so far"),
+    "adagrad":  Rule(optim.Adagrad,  2e-2, 0.0,  "scaled by all squares so far"),
     "adadelta": Rule(optim.Adadelta, 1.0,  0.0,  "scaled by the ratio of past steps to past gradients"),
-    "adamax":   Rule(optim.Adamax,   2e-3, 0.0,  "adam by the largest gradient instead of the mean square"),
+    "adamax":   Rule(optim.Adamax,   5e-3, 0.0,  "adam by the largest gradient instead of the mean square"),
     "nadam":    Rule(optim.NAdam,    2e-3, 0.0,  "adam with Nesterov's momentum"),
-    "radam":    Rule(optim.RAdam,    2e-3, 0.0,  "adam that starts without its scale until that is known"),
-    "lion":     Rule(optim.Lion,     3e-4, 1e-1, "the sign of the momentum"),
-    "asgd":     Rule(optim.ASGD,     5e-2, 5e-4, "gradient descent with a slowly falling rate, and an average beside it"),
-    "rprop":    Rule(optim.Rprop,    1e-3, None, "the sign of the gradient, steps of their own; for large batches"),
+    "radam":    Rule(optim.RAdam,    5e-3, 0.0,  "adam that starts without its scale until that is known"),
+    "lion":     Rule(optim.Lion,     1e-3, 1e-1, "the sign of the momentum"),
+    "asgd":     Rule(optim.ASGD,     2e-1, 5e-4, "gradient descent with a slowly falling rate, and an average beside it"),
+    "rprop":    Rule(optim.Rprop,    3e-3, None, "the sign of the gradient, steps of their own; for large batches"),
 }
 
 

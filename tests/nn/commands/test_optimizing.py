@@ -139,7 +139,7 @@ def test_defaults_follow_the_optimizer():
     own = settings()
     assert (own.optimizer, own.lr, own.weight_decay) == ("adamw", 3e-3, 1e-2)  # the data set's
     other = settings(optimizer="lion")
-    assert (other.lr, other.weight_decay, other.warmup) == (3e-4, 0.1, own.warmup)
+    assert (other.lr, other.weight_decay, other.warmup) == (1e-3, 0.1, own.warmup)
     assert settings(optimizer="lion", lr=0.5).lr == 0.5
     assert settings(optimizer="rprop").weight_decay == 0 and settings(scheduler="cyclic").warmup == 0
 
