@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 pytestmark = [pytest.mark.opinfo, pytest.mark.filterwarnings("ignore")]
 torch = pytest.importorskip("torch")
 pytest.importorskip("expecttest", reason="torch.testing needs it")
 
+from tests.peers.opinfo.__main__ import page  # noqa: E402
 from tests.peers.opinfo.modules import MODULES, run_module  # noqa: E402
 from tests.peers.opinfo.running import NAMES, run, run_errors  # noqa: E402
-from tests.peers.opinfo.tally import Line  # noqa: E402
+from tests.peers.opinfo.tally import Line, tally  # noqa: E402
 
 
 def verdict(line: Line) -> None:
@@ -31,3 +34,10 @@ def test_modules(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_errors(name: str) -> None:
     verdict(run_errors(name))
+
+
+def test_the_page_of_the_docs_says_what_came_out() -> None:
+    if len(tally) < 2 * len(NAMES) + len(MODULES):
+        pytest.skip("only some of the operators were run")
+    committed = (Path(__file__).parents[2] / "docs" / "opinfo.md").read_text()
+    assert committed == page(), "make it again: python -m tests.peers.opinfo docs/opinfo.md"
