@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from tensorgrad.kernels.compiled.crew import shared, slices
-from tensorgrad.kernels.compiled.direct import band, copy_band
+from tensorgrad.kernels.compiled.direct import add_up, band, copy_band
 from tensorgrad.kernels.compiled.gathers import Axis, gather
 from tensorgrad.kernels.compiled.jit import jit
 from tensorgrad.kernels.compiled.planar_tiles import FILTERS, PIECES, plane_tile, plane_weight_tile
@@ -55,7 +55,6 @@ class WeightGradient:
                  counts: tuple[int, int, int], strides: tuple[int, ...], dtype: np.dtype):
         self.plan = gather(axes, counts, batch, channels, filters, groups, dtype.itemsize, round_taps=PIECES)
         self.dtype, self.lane, self.filters = dtype, lanes(dtype.itemsize), filters
-        self.weights = positions(axes, filters, strides)
         layout, columns = self.plan.layout, np.arange(0, axes[2].out, self.lane)
         self.pieces = np.add.outer(np.arange(layout.rows) * layout.band_w, columns).ravel()
         self.widths = np.tile(np.minimum(axes[2].out - columns, self.lane), layout.rows)
@@ -65,9 +64,9 @@ class WeightGradient:
         """Everything flat."""
         plan = self.plan
         parts = slices(plan.units, self.work)
-        totals = np.zeros((parts, self.filters, len(plan.taps), self.lane), self.dtype)
+        totals = np.empty((parts, self.filters, len(plan.taps)), self.dtype)
         sum_plane_weights(parts, plan.units, x, grad, totals, self.pieces, self.widths, plan.taps, plan.layout, self.lane)
-        w[self.weights] = totals.sum((0, 3))[:, :w.size // self.filters].ravel()
+        w.reshape(self.filters, -1)[...] = add_up(totals)[:, :w.size // self.filters]
 
 
 def positions(axes: tuple[Axis, Axis, Axis], filters: int, strides: tuple[int, ...]) -> np.ndarray:
@@ -110,8 +109,10 @@ def sum_planes(first, last, slice, x, w, bias, y, taps, layout, filters, lane):
 @shared
 @jit
 def sum_plane_weights(first, last, slice, x, grad, totals, pieces, widths, taps, layout, lane):
-    """Add the weight gradient of bands `first` to `last`, lane by lane, to row `slice` of `totals` (filter, tap, lane)."""
-    filters, dw = totals.shape[1], totals[slice].reshape(-1)
+    """The weight gradient of bands `first` to `last` into row `slice` of `totals` (filter, tap); everything else flat."""
+    filters = totals.shape[1]
+    dw = empty(filters * taps.size * lane, x.dtype)  # lane by lane
+    clear(dw, 0, dw.size)
     row, plane = pieces.size // layout.rows * lane, pieces.size * lane
     scratch, planes = empty(room_of(layout, lane), x.dtype), empty(lane * plane, x.dtype)
     clear(planes, 0, lane * plane)
@@ -128,3 +129,9 @@ def sum_plane_weights(first, last, slice, x, grad, totals, pieces, widths, taps,
             for k in range(0, taps.size, PIECES):
                 plane_weight_tile(scratch, taps, k, pieces, widths, rows * row // lane, planes, f * plane, plane, dw,
                                   (f * taps.size + k) * lane, taps.size, min(FILTERS, filters - f))
+    sums = totals[slice].reshape(-1)
+    for i in range(sums.size):
+        total = dw[i * lane]
+        for j in range(i * lane + 1, (i + 1) * lane):
+            total += dw[j]
+        sums[i] = total
