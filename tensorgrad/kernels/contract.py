@@ -145,6 +145,9 @@ class Kernels(Protocol):
     def add(self, a: Array, b: Array) -> Array:
         """y = a + b, with broadcasting; b may be a number."""
 
+    def copy(self, x: Array) -> Array:
+        """x in memory of its own, without gaps, in the order in which it lies; repeated entries innermost."""
+
     def multiply(self, a: Array, b: Array) -> Array:
         """y = a · b, with broadcasting; b may be a number."""
 

@@ -1,4 +1,5 @@
-"""Products of two arrays, of which one may repeat along axes of the other, sums of products over those axes, and dropout.
+"""Products of two arrays, of which one may repeat along axes of the other, sums of products over those axes, dropout,
+and copies of what repeats.
 
 In the order of memory the larger array is (outer, middle, inner), and the other one lacks the middle: a row per column has
 outer 1, a number per row has inner 1, a number per image and channel, channels last, has all three.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tensorgrad.kernels.compiled import vectors
 from tensorgrad.kernels.compiled.columns import add_products
 from tensorgrad.kernels.compiled.crew import shared, slices
 from tensorgrad.kernels.compiled.entrywise import FEW, dense, in_rows, same_order, split
@@ -18,7 +20,8 @@ from tensorgrad.kernels.compiled.rows import add, sweep
 from tensorgrad.kernels.reference import entrywise as reference
 from tensorgrad.kernels.reference import sums as reference_sums
 
-NARROW = 16  # entries of a row from which on a loop over it is worth it
+LARGE = 1 << 16  # entries from which a copy is worth splitting
+NARROW = 16      # entries of a row from which on a loop over it is worth it
 
 
 def multiply(a, b):
@@ -55,6 +58,29 @@ def sum_of_products(a, b, shape):
     order = [i for i in memory_order(a) if of_axis(shape, a, i) > 1]
     found = found.reshape([a.shape[i] for i in order])
     return found.transpose(sorted(range(len(order)), key=order.__getitem__)).reshape(shape)
+
+
+def copy(x):
+    if x.size <= LARGE:
+        return x.copy("K")
+    if dense(x):
+        return in_rows(copies, 2, [x], ())
+    y = np.empty_like(x)
+    once = x[tuple([slice(None) if stride else slice(1) for stride in x.strides])]
+    runs = repetition(once.shape, y)
+    if runs is None:
+        y[...] = x
+        return y
+    outer, middle, inner = runs
+    entries = in_memory_order(once, y)
+    if outer == inner == 1:
+        fill(slices(y.size, y.size), y.size, memory_of(y), entries[0])
+    elif inner == 1:
+        repeat_numbers(slices(outer, y.size), outer, entries, middle, memory_of(y))
+    else:
+        rows = outer * middle
+        repeat_rows(slices(rows, y.size), rows, entries, middle, inner, memory_of(y))
+    return y
 
 
 def memory_order(x: np.ndarray) -> list[int]:
@@ -164,3 +190,30 @@ def kept(first, last, slice, x, mask, y, scale):
     x, mask, y = x[first:last], mask[first:last], y[first:last]
     for i in range(y.size):
         y[i] = x[i] * (scale * mask[i])
+
+
+@shared
+@jit
+def copies(first, last, slice, x, y):
+    vectors.copy(y, first, x, first, last - first)
+
+
+@shared
+@jit
+def fill(first, last, slice, y, number):
+    y[first:last] = number
+
+
+@shared
+@jit
+def repeat_numbers(first, last, slice, numbers, width, y):
+    for r in range(first, last):
+        y[r * width:(r + 1) * width] = numbers[r]
+
+
+@shared
+@jit
+def repeat_rows(first, last, slice, rows, repeats, width, y):
+    for r in range(first, last):
+        at = r // repeats * width
+        vectors.copy(y, r * width, rows, at, width)

@@ -93,6 +93,8 @@ def calls(dtype: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
     for repeating in (wide[0, 0], wide[:, 0, :1].reshape(16, 1, 1), wide[0, 0, 0]):
         yield "multiply", bound(compiled.multiply, wide, repeating)
         yield "sum_of_products", bound(compiled.sum_of_products, wide, wide, repeating.shape)
+        yield "copy", bound(compiled.copy, np.broadcast_to(repeating, (32, *wide.shape[:1], 4, 64)))
+    yield "copy", bound(compiled.copy, np.ones(1 << 17, dtype))
     yield "dropout", bound(compiled.dropout, many, many > 0, 2.0)
 
     pair = many.copy(), many

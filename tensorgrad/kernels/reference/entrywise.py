@@ -13,6 +13,10 @@ def add(a, b):
     return a + b
 
 
+def copy(x):
+    return x.copy("K")
+
+
 def multiply(a, b):
     return a * b
 

@@ -106,6 +106,19 @@ def test_sums_of_products(kernel_set, shape, other, dtype, rng):
                                    atol=(1e-3 if dtype == np.float32 else 1e-12))
 
 
+@pytest.mark.parametrize("shape, other", [((300, 400), (300, 400)), ((300, 400), (400,)), ((300, 400), (300, 1)),
+                                          ((300, 400), ()), ((8, 20, 30, 40), (20, 1, 1)), ((8, 40, 30, 20), (8, 1, 30, 20)),
+                                          ((8, 20, 30, 40), (8, 1, 30, 1)), ((40, 20000, 3), (40, 1, 3)), ((0, 4), (4,)),
+                                          ((3, 4), (4,))], ids=ids)
+def test_copies(kernel_set, shape, other, rng):
+    for x in layouts(draw(rng, other, np.float32)) if len(other) > 1 else [draw(rng, other, np.float32)]:
+        x = np.broadcast_to(x, shape)
+        found = kernel_set.copy(x)
+        np.testing.assert_array_equal(found, x)
+        assert found.dtype == np.float32 and found.flags.writeable and not np.shares_memory(found, x)
+        assert found.strides == x.copy("K").strides
+
+
 def test_products_of_special_values(kernel_set):
     with np.errstate(all="ignore"):
         x = np.resize(np.array([np.nan, np.inf, -np.inf, 0, -0.0, 1.0], np.float32), (60, 50))
