@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Callable, Sequence
 
 from benchmarks.cases import SUITES
-from benchmarks.process import ROOT, Process
+from benchmarks.process import ROOT, Process, environment
 from benchmarks.runner import AT_MOST, BUILD, bar, start
 
 __all__ = ["measure", "disk"]
@@ -73,7 +73,8 @@ def measure(suite: str, names: Sequence[str], quick: bool = False, only: str = "
 def import_time(name: str) -> dict[str, Any]:
     """Seconds that the import statement takes in a new interpreter."""
     code = f"import time; t = time.perf_counter(); {PACKAGES[name][0]}; print(time.perf_counter() - t)"
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, env=environment(), capture_output=True,
+                          text=True)
     return {"value": float(done.stdout.split()[-1])} if not done.returncode else {"error": done.stderr.strip()[-200:]}
 
 

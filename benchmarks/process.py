@@ -16,8 +16,14 @@ __all__ = ["Process"]
 
 ROOT = Path(__file__).parents[1]
 
-# Settings that force an older BLAS kernel would time that kernel instead of the one users get.
-FORCED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+# Settings that force an older BLAS kernel would time that kernel instead of the one users get, and without bytecode on
+# disk, which comes with an installed package, the import of packages in this folder would time Python's compiler.
+FORCED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "PYTHONDONTWRITEBYTECODE")
+
+
+def environment() -> dict[str, str]:
+    """That of this process, without what would measure something else."""
+    return {key: value for key, value in os.environ.items() if key not in FORCED}
 
 
 class Process:
@@ -57,7 +63,7 @@ class Process:
     def start(self) -> subprocess.Popen[str]:
         if self.process is None or self.process.poll() is not None:
             self.close()
-            env = {key: value for key, value in os.environ.items() if key not in FORCED}
+            env = environment()
             env["OMP_NUM_THREADS"] = str(tensorgrad.get_num_threads())
             command = [sys.executable, "-m", "benchmarks.worker", self.name]
             self.process = subprocess.Popen(command, cwd=ROOT, env=env, text=True, start_new_session=True,

@@ -30,7 +30,9 @@ def run(arguments: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     kernels.load("compiled")  # says how to install it
-    from tensorgrad.kernels.compiled.cache import folders, notice
+    from tensorgrad.kernels.compiled.cache import folders
+    from tensorgrad.kernels.compiled.crew import complete
+    from tensorgrad.kernels.compiled.notice import notice
     from tensorgrad.kernels.compiled.warmup import calls
 
     notice.said = True  # the bar says it
@@ -42,8 +44,9 @@ def run(arguments: argparse.Namespace) -> int:
         for dtype, name, call in bar:
             bar.set_description_str(f"{name} {dtype}")
             call()
+            complete()
     names = " and ".join([np.dtype(dtype).name for dtype in dtypes])
-    print(f"compiled kernels for {names} are ready, after {time.perf_counter() - start:.1f} s")
+    print(f"compiled kernels for {names} are ready, {notice.count} of them new, after {time.perf_counter() - start:.1f} s")
     for folder in folders():
         print(f"kept in {folder}")
     if not folders():

@@ -1,8 +1,11 @@
 """Compiled code on disk, so that only the first process waits for the compiler.
 
 numba keeps it beside the source file, or where that is not allowed in the user's cache folder, or in NUMBA_CACHE_DIR.  It
-takes what it finds there as long as the file of the function is the same; here every file that file imports from this
-package counts as well, since they write instructions into the function, and so does the version of tensorgrad.
+takes what it finds there as long as the file of the function is the same; here every file of kernels that it imports
+counts as well, since they write instructions and constants into the function, and so does the version of tensorgrad.
+
+numba numbers the files of a function in an index, which two processes that compile at once may overwrite: one would then
+run what the other compiled for other types.  Here a file is named by all that it depends on, and is written in one go.
 """
 
 from __future__ import annotations
@@ -10,23 +13,26 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import pickle
 import re
-import sys
 import threading
-import time
 from pathlib import Path
-from typing import Any, Callable
+from types import CodeType
+from typing import Any, Callable, Iterator
 
-from numba.core.caching import FunctionCache, IndexDataCacheFile, NullCache
+from numba import __version__ as compiler
+from numba.core.caching import FunctionCache, NullCache
+from numba.core.serialize import dumps
 
+from tensorgrad.kernels.compiled.notice import notice
 from tensorgrad.version import __version__
 
 __all__ = ["cache_of", "folders", "fingerprint"]
 
-FOLDER = Path(__file__).parent
-IMPORTS = re.compile(r"tensorgrad\.kernels\.compiled(?:\.(\w+)| import \(?([\w\s,]+))")
+ROOT = Path(__file__).parents[3]
+IMPORTS = re.compile(r"^from tensorgrad\.kernels\.(compiled|reference)(?:\.(\w+))? import (\([^)]*\)|.*)", re.MULTILINE)
+ASIDE = {"cache", "notice"}  # files that every kernel's file imports in the end, and that write nothing into it
 kept: set[str] = set()
-PATIENCE = 1.0  # seconds of compiling before it is announced
 
 
 def cache_of(function: Callable[..., Any]) -> KernelCache | NoCache:
@@ -42,9 +48,12 @@ class KernelCache(FunctionCache):
 
     def __init__(self, function: Callable[..., Any]):
         super().__init__(function)
-        stamp = self._impl.locator.get_source_stamp(), fingerprint(Path(function.__code__.co_filename).stem)
+        code = function.__code__
+        # numba leaves them out, for they are in the source file; not so if the source was made up.
+        constants = [value for value in code.co_consts if not isinstance(value, CodeType)]
+        stamp = f"{fingerprint(Path(code.co_filename))} {constants}"
         kept.add(self._cache_path)
-        self._cache_file = IndexDataCacheFile(self._cache_path, self._impl.filename_base, stamp)
+        self._cache_file = Files(Path(self._cache_path), self._impl.filename_base, stamp)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The compiled function for these types; None if it has to be compiled."""
@@ -60,13 +69,42 @@ class KernelCache(FunctionCache):
         """Keep what was compiled for these types, if there is room."""
         notice.end()
         try:
-            try:
-                super().save_overload(sig, data)
-            except Exception:  # the index is damaged
-                self.flush()
-                super().save_overload(sig, data)
+            super().save_overload(sig, data)
         except OSError:
             pass
+
+
+class Files:
+    """The compiled forms of one function, each in a file."""
+
+    def __init__(self, folder: Path, name: str, stamp: str):
+        self.folder, self.name = folder, name
+        self.current = f"{name}.{digest(stamp.encode())[:12]}."
+
+    def path(self, key: Any) -> Path:
+        """The file of a form: of types, processor, and the function's code."""
+        return self.folder / f"{self.current}{digest(repr((compiler, key)).encode())[:20]}.nbc"
+
+    def load(self, key: Any) -> Any:
+        """What was kept; None if nothing was, or if the file is damaged."""
+        try:
+            check, content = self.path(key).read_bytes().split(b"\n", 1)
+        except (OSError, ValueError):
+            return None
+        return pickle.loads(content) if check == digest(content).encode() else None
+
+    def save(self, key: Any, data: Any) -> None:
+        """Keep it, in place of what older sources were compiled to."""
+        content, path = dumps(data), self.path(key)
+        part = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
+        try:
+            part.write_bytes(digest(content).encode() + b"\n" + content)
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+        for name in os.listdir(self.folder):
+            if name.startswith(f"{self.name}.") and name.endswith((".nbc", ".nbi")) and not name.startswith(self.current):
+                (self.folder / name).unlink(missing_ok=True)
 
 
 class NoCache(NullCache):
@@ -85,48 +123,33 @@ def folders() -> list[str]:
 
 
 @functools.cache
-def fingerprint(name: str, folder: Path = FOLDER, version: str = __version__) -> str:
-    """A hash of `name`.py in this package, of all it imports from this package, and of the version."""
-    found: dict[str, bytes] = {}
-    due = [name]
+def fingerprint(file: Path, root: Path = ROOT, version: str = __version__) -> str:
+    """A hash of the file, of the kernels' files that it imports and that those import, and of the version."""
+    found: dict[Path, str] = {}
+    due = [file]
     while due:
-        name = due.pop()
-        path = folder / f"{name}.py"
-        if name not in found and path.is_file():
-            found[name] = path.read_bytes()
-            for module, names in IMPORTS.findall(found[name].decode()):
-                due += [module] if module else re.findall(r"\w+", names)
-    parts = [version.encode(), *[found[name] for name in sorted(found)]]
-    return hashlib.sha256(b"".join([hashlib.sha256(part).digest() for part in parts])).hexdigest()
+        path = due.pop()
+        if path not in found:
+            found[path], imported = contents(path, root)
+            due += imported
+    return digest("".join([version, *[found[path] for path in sorted(found)]]).encode())
 
 
-class Notice:
-    """One line on stderr when compiling takes more than a moment, unless TENSORGRAD_QUIET is set."""
-
-    def __init__(self) -> None:
-        self.said = False
-        self.spent = self.begun = 0.0
-        self.timer: threading.Timer | None = None
-
-    def begin(self, outlook: str) -> None:
-        """A function is about to be compiled."""
-        if not self.said and self.timer is None and not os.environ.get("TENSORGRAD_QUIET"):
-            self.begun = time.monotonic()
-            self.timer = threading.Timer(max(0.0, PATIENCE - self.spent), self.say, [outlook])
-            self.timer.daemon = True
-            self.timer.start()
-
-    def end(self) -> None:
-        """A function has been compiled."""
-        if self.timer is not None:
-            self.timer.cancel()
-            self.timer = None
-            self.spent += time.monotonic() - self.begun
-
-    def say(self, outlook: str) -> None:
-        """Write the line."""
-        self.said = True
-        print(f"tensorgrad: compiling kernels for this machine, {outlook}", file=sys.stderr, flush=True)
+@functools.cache
+def contents(path: Path, root: Path) -> tuple[str, list[Path]]:
+    """The hash of a file, and which files of kernels it imports."""
+    text = path.read_bytes() if path.is_file() else b""
+    return digest(text), [*imports(text.decode(), root)]
 
 
-notice = Notice()
+def imports(text: str, root: Path) -> Iterator[Path]:
+    """The files of kernels that a source imports, perhaps by ``from tensorgrad.kernels.compiled import direct``."""
+    for package, module, names in IMPORTS.findall(text):
+        folder = root / "tensorgrad" / "kernels" / package
+        for name in [module] if module else re.findall(r"\w+", names):
+            if name not in ASIDE and (folder / f"{name}.py").is_file():
+                yield folder / f"{name}.py"
+
+
+def digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -20,6 +20,7 @@ import time
 from typing import Any, Callable
 
 import numpy as np
+from numba import int64
 
 from tensorgrad.errors import KernelError
 from tensorgrad.kernels import threads
@@ -27,7 +28,7 @@ from tensorgrad.kernels.compiled.atomics import (acquire, acquire_within, add, b
                                                  store, swap_if)
 from tensorgrad.kernels.compiled.jit import jit
 
-__all__ = ["shared", "slices"]
+__all__ = ["shared", "slices", "complete"]
 
 LEAST_WORK = 1 << 19  # multiplications, some 25 µs of them: less stays in one thread, for waking a helper may take as long
 SPIN = 100e-6         # seconds a helper, or a caller that is done, waits without sleeping
@@ -187,6 +188,7 @@ def held_lock() -> int:
     return lock
 
 
+_shared: list[tuple[Any, Any]] = []  # kernels, and what hands out their slices
 _crew: Crew | None = None
 _lock = threading.Lock()
 _ended = False
@@ -245,7 +247,18 @@ def shared(kernel: Any) -> Callable[..., None]:
             raise KernelError(f"{function.__name__}: an error in one of {parts} slices.\n"
                               "  Run with set_num_threads(1) to see it.")
 
+    _shared.append((kernel, spread))
     return launch
+
+
+def complete() -> None:
+    """Compile each kernel for one thread and for several, for the types for which it has been compiled for either."""
+    for kernel, spread in _shared:
+        for signature in [*kernel.overloads]:
+            spread.compile((int64,) * 5 + signature[3:])
+        for signature in [*spread.overloads]:
+            kernel.compile((int64,) * 3 + signature[5:])
+    Crew(0).close()
 
 
 def after_fork() -> None:

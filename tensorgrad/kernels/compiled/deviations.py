@@ -53,7 +53,7 @@ def summed(formula: str) -> Callable[..., None]:
     return kernel(f"def {formula}_sums(first, last, slice, {', '.join(['x', 'target', 'sums', *numbers])}):\n"
                   f"    for i in range(first, last):\n"
                   f"        sums[i] = sweep(i * {PIECE}, min({PIECE}, x.size - i * {PIECE}), {args})\n",
-                  f"{formula}_sums", sweep=sweep(of_difference, 2, fold=add))
+                  f"{formula}_sums", __file__, sweep=sweep(of_difference, 2, fold=add))
 
 
 @functools.cache
@@ -67,4 +67,4 @@ def slopes(formula: str) -> Callable[..., None]:
 
     of_difference.__name__ = f"{formula}_slopes"
     of_difference.__signature__ = signed(["target", "x", "factor", *numbers])  # type: ignore[attr-defined]
-    return entry_by_entry(of_difference, 2)
+    return entry_by_entry(of_difference, 2, __file__)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-import numba
 import numpy as np
+from numba.core.registry import CPUDispatcher
+from numba.core.sigutils import normalize_signature
+from numba.core.types import Array
 
 from tensorgrad.kernels.compiled.cache import cache_of
 from tensorgrad.kernels.reference.windows import channels_first, channels_last
@@ -20,9 +22,25 @@ def jit(function: Callable[..., Any]) -> Callable[..., Any]:
 
     A division by 0 gives infinity or NaN, as in NumPy; a test for it would keep loops from being vectorised.
     """
-    compiled = numba.njit(function, nogil=True, error_model="numpy")
-    compiled._cache = cache_of(function)
-    return compiled
+    return Kernel(function)
+
+
+class Kernel(CPUDispatcher):
+    """A compiled function.  Arrays that cannot be written to are no types of their own, which would be compiled once more:
+    a kernel writes to arrays that it was given to write to, and whoever passes those on checks that it may."""
+
+    def __init__(self, function: Callable[..., Any]):
+        super().__init__(function, targetoptions={"nopython": True, "nogil": True, "error_model": "numpy"})
+        self._cache = cache_of(function)
+
+    def compile(self, sig: Any) -> Any:
+        """What runs for arguments of these types."""
+        args = tuple(normalize_signature(sig)[0])
+        writable = tuple([arg.copy(readonly=False) if isinstance(arg, Array) else arg for arg in args])
+        entry = super().compile(writable)
+        if writable != args:
+            self._insert([arg._code for arg in args], entry, False)
+        return entry
 
 
 # By the number of axes of (N, C, ...): the index that puts in axes of length 1; by that of spatial ones: to take them out.

@@ -57,7 +57,7 @@ def split(kernel: Callable[..., None], arrays: tuple[np.ndarray, ...], numbers: 
     """
     param, grad, *buffers = arrays
     size = param.size
-    if size <= FEW:
+    if size <= FEW or not all([a.flags.writeable for a in (param, *buffers)]):
         return False
     if all([a.flags.c_contiguous for a in arrays]):
         rows = [a.reshape(-1) for a in arrays]

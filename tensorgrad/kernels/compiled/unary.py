@@ -32,10 +32,10 @@ def unary_grad(grad, x, formula, *numbers):
 @functools.cache
 def loop(formula: str, order: int) -> Callable[..., None]:
     """The kernel of a formula, or of its gradient for `order` 1: formulas.FORMULAS[formula][order] of each entry."""
-    return entry_by_entry(formulas.FORMULAS[formula][order], 1 + order)
+    return entry_by_entry(formulas.FORMULAS[formula][order], 1 + order, __file__)
 
 
-def entry_by_entry(function: Callable[..., Any], count: int) -> Callable[..., None]:
+def entry_by_entry(function: Callable[..., Any], count: int, file: str) -> Callable[..., None]:
     """The kernel ``(parts, size, *arrays, result, *numbers)`` of a formula of `count` entries and of numbers."""
     names = list(signature(function).parameters)
     arrays, numbers = names[:count], names[count:]
@@ -44,11 +44,11 @@ def entry_by_entry(function: Callable[..., Any], count: int) -> Callable[..., No
                   f"    {', '.join(rows)} = {', '.join([f'{row}[first:last]' for row in rows])}\n"
                   f"    for i in range(result.size):\n"
                   f"        result[i] = of_entry({', '.join([*[f'{a}[i]' for a in arrays], *numbers])})\n",
-                  function.__name__, of_entry=expression(function))
+                  function.__name__, file, of_entry=expression(function))
 
 
-def kernel(source: str, name: str, **used: Any) -> Callable[..., None]:
-    """The function of that name in the source, compiled and shared among threads."""
+def kernel(source: str, name: str, file: str, **used: Any) -> Callable[..., None]:
+    """The function of that name in the source, shared among threads, and compiled anew when `file` changes."""
     space: dict[str, Any] = {**used, "__name__": __name__}
-    exec(compile(source, __file__, "exec"), space)
+    exec(compile(source, file, "exec"), space)
     return shared(jit(space[name]))

@@ -33,8 +33,8 @@ def calls(dtype: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
 
     x, per_channel = image(4, 3, 4, dtype), np.ones(3, dtype)
     flat, classes = np.ones((4, 3), dtype), np.zeros(4, np.int64)
+    yield "channel_sum", bound(compiled.channel_sum, image(4, 3, 32, dtype))
     for rows in (x, np.ascontiguousarray(x), flat):
-        yield "channel_sum", bound(compiled.channel_sum, rows)
         for weight in (None, per_channel):
             yield "batch_norm", bound(compiled.batch_norm, rows, weight, weight, 1e-5)
             yield "batch_norm_grad", bound(compiled.batch_norm_grad, rows, rows, per_channel, per_channel, weight, 1e-5)
@@ -70,11 +70,12 @@ def calls(dtype: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "adaptive_max_pool", bound(compiled.adaptive_max_pool, x, (2, 2))
     yield "adaptive_avg_pool_grad", bound(compiled.adaptive_avg_pool_grad, small, (4, 4))
     winners = compiled.max_pool(x, pools[0])[1]
-    yield "scatter_winners", bound(compiled.scatter_winners, small, winners, (4, 4))
+    for indices in (winners.astype(np.int32), winners.astype(np.int64)):
+        yield "scatter_winners", bound(compiled.scatter_winners, small, indices, (4, 4))
+        yield "gather_winners", bound(compiled.gather_winners, x, indices)
     many_channels = image(4, 16, 4, dtype)
     y, winners_of_many = compiled.max_pool(many_channels, pools[0])
     yield "scatter_winners", bound(compiled.scatter_winners, y, winners_of_many, (4, 4), pools[0])
-    yield "gather_winners", bound(compiled.gather_winners, x, winners)
 
     many = np.ones(1 << 12, dtype)
     for sum_axes in ((0, 1), (0,)):
