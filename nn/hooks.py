@@ -35,9 +35,6 @@ class Hooks:
         self.backward_before: list[Callable[..., Any]] = []
         self.backward: list[Callable[..., Any]] = []
 
-    def __bool__(self) -> bool:
-        return bool(self.before or self.after or self.backward_before or self.backward)
-
     def add(self, kind: str, hook: Any, prepend: bool = False, *options: bool) -> RemovableHandle:
         """Add a hook at the end of its kind, or in front."""
         hooks = getattr(self, kind)
@@ -49,9 +46,8 @@ class Hooks:
 everywhere = Hooks()  # those of all modules, which run before the modules' own
 
 
-def run(module: Module, own: Hooks | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def run(module: Module, own: Hooks, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """``module.forward`` with the hooks of all modules and its `own` around it."""
-    own = own or Hooks()
     waiting = [*everywhere.after, *own.after]
     output = None
     try:

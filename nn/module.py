@@ -72,7 +72,7 @@ class Module(Tree):
         if path:
             here.scope = start + path
         try:
-            if self._hooks is None and not everywhere:
+            if self._hooks is None:
                 return self.forward(*args, **kwargs)
             return run(self, self._hooks, args, kwargs)
         except Exception as error:
@@ -225,9 +225,14 @@ class Module(Tree):
     # -- hooks --------------------------------------------------------------------------------------------------------
 
     def _own_hooks(self) -> Hooks:
-        if self._hooks is None:
-            self._hooks = Hooks()
-        return self._hooks
+        own: Hooks = vars(self).setdefault("_hooks", Hooks())
+        return own
+
+    @classmethod
+    def _hook_all(cls, kind: str, hook: Callable[..., Any], *options: bool) -> RemovableHandle:
+        """Add a hook to all modules there are or will be; those without hooks of their own now look for it too."""
+        Module._hooks = Module._hooks or Hooks()
+        return everywhere.add(kind, hook, False, *options)
 
     def register_forward_pre_hook(self, hook: Callable[..., Any], *, prepend: bool = False,
                                   with_kwargs: bool = False) -> RemovableHandle:

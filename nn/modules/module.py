@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from nn.hooks import everywhere
 from nn.module import Module
 from tensorgrad.handles import RemovableHandle
 
@@ -14,7 +13,7 @@ __all__ = ["Module", "register_module_forward_pre_hook", "register_module_forwar
 
 def register_module_forward_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
     """`Module.register_forward_pre_hook` for every module there is or will be."""
-    return everywhere.add("before", hook)
+    return Module._hook_all("before", hook)
 
 
 def register_module_forward_hook(hook: Callable[..., Any], *, with_kwargs: bool = False,
@@ -29,14 +28,14 @@ def register_module_forward_hook(hook: Callable[..., Any], *, with_kwargs: bool 
         ReLU (3, 2)
         Sequential (3, 2)
     """
-    return everywhere.add("after", hook, False, with_kwargs, always_call)
+    return Module._hook_all("after", hook, with_kwargs, always_call)
 
 
 def register_module_full_backward_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
     """`Module.register_full_backward_pre_hook` for every module there is or will be."""
-    return everywhere.add("backward_before", hook)
+    return Module._hook_all("backward_before", hook)
 
 
 def register_module_full_backward_hook(hook: Callable[..., Any]) -> RemovableHandle:
     """`Module.register_full_backward_hook` for every module there is or will be."""
-    return everywhere.add("backward", hook)
+    return Module._hook_all("backward", hook)

@@ -54,9 +54,10 @@ def backward(self: Tensor | Sequence[Tensor], gradient: Any = None, retain_graph
             if not receiver.retains_grad:  # the walk has stored that one
                 accumulate(receiver, gradient_found)
             del gradient_found
-            for hook in list(receiver.hooks or ()):
-                if isinstance(hook, AfterAccumulation):
-                    hook.hook(receiver)
+            if receiver.hooks:
+                for hook in list(receiver.hooks):
+                    if isinstance(hook, AfterAccumulation):
+                        hook.hook(receiver)
 
 
 def grad(outputs: Tensor | Sequence[Tensor], inputs: Tensor | Sequence[Tensor], grad_outputs: Any = None,

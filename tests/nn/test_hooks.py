@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -148,6 +150,18 @@ def test_hooks_of_all_modules_run_before_the_modules_own():
     assert seen == ["before", "before", "Identity", "own", "Sequential"] and x.grad.item() == 100.0
     net(x)
     assert seen[5:] == ["own"]
+
+
+def test_hooks_of_all_modules_reach_those_made_before_and_copies():
+    before, seen = nn.Identity(), []
+    with global_hooks.register_module_forward_hook(lambda m, args, out: seen.append(m)):
+        after = copy.deepcopy(before)
+        before(1)
+        after(2)
+    before.register_forward_hook(lambda m, args, out: seen.append("own"))
+    before(3)
+    after(4)
+    assert seen == [before, after, "own"]
 
 
 # -- of leaves ---------------------------------------------------------------------------------------------------------

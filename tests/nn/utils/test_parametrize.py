@@ -437,3 +437,42 @@ def test_maps_without_a_base():
     layer.weight = q
     np.testing.assert_allclose(layer.weight.array, q, atol=1e-12)
     assert not list(layer.buffers())
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", ["weight_norm", "spectral_norm", "orthogonal"])
+def test_the_dtype_stays(name, dtype):
+    layer = getattr(parametrizations, name)(nn.Linear(4, 3, dtype=dtype))
+    layer(tg.ones(2, 4, dtype=dtype)).sum().backward()
+    assert layer.weight.dtype == dtype and {t.dtype for t in [*layer.parameters(), *layer.buffers()]} == {np.dtype(dtype)}
+    assert {p.grad.dtype for p in layer.parameters()} == {np.dtype(dtype)}
+
+
+@pytest.mark.parametrize("name, options", [
+    ("weight_norm", {}), ("weight_norm", {"dim": None}), ("spectral_norm", {}), ("orthogonal", {}),
+    ("orthogonal", {"orthogonal_map": "cayley"}), ("orthogonal", {"orthogonal_map": "matrix_exp"})], ids=str)
+def test_derivatives_of_both_orders(name, options):
+    layer = getattr(parametrizations, name)(nn.Linear(3, 2, bias=False).double(), **options).eval()
+    entries = layer.parametrizations.weight
+    start = [tg.tensor(t.array + 0.1, requires_grad=True) for t in entries.originals()]
+
+    def weight(*originals):
+        if name == "orthogonal":  # whose diagonal holds signs, which are no numbers to learn
+            diagonal = np.eye(2, 3)
+            originals = [o * (1 - diagonal) - diagonal for o in originals]
+        return entries[0](*originals)
+
+    assert tg.autograd.gradcheck(weight, start)
+    assert tg.autograd.gradgradcheck(weight, start)
+
+
+def test_the_coach_has_nothing_to_say():
+    net = nn.Sequential(norm_layer(), nn.Tanh(), parametrizations.spectral_norm(nn.Linear(3, 2)))
+    optimizer, loss = nn.optim.Adam(net.parameters()), nn.CrossEntropyLoss()
+    targets = tg.tensor(np.array([0, 1, 0, 1, 1]))
+    with nn.coach.coach() as coach:
+        for _ in range(5):
+            optimizer.zero_grad()
+            loss(net(X), targets).backward()
+            optimizer.step()
+    assert not list(coach.advice)
