@@ -17,6 +17,7 @@ import numpy as np
 from tensorgrad.kernels.compiled.columns import add_deviations, add_entries, add_slopes, combine, scale_and_shift
 from tensorgrad.kernels.compiled.crew import shared, slices
 from tensorgrad.kernels.compiled.jit import jit
+from tensorgrad.kernels.compiled.vectors import aligned
 from tensorgrad.kernels.reference.sums import add_up
 from tensorgrad.kernels.reference.windows import channels_first, channels_last
 
@@ -29,14 +30,14 @@ FEW = 8192     # entries up to which one product sums the faster
 def batch_norm(x, weight, bias, eps):
     c = x.shape[1]
     pixels = innermost(x)
-    y, mean, var = np.empty(pixels.shape, x.dtype), np.empty(c, x.dtype), np.empty(c, x.dtype)
+    y, mean, var = aligned_like(pixels), np.empty(c, x.dtype), np.empty(c, x.dtype)
     normalize(pixels.reshape(-1), one(weight, 1, x), one(bias, 0, x), eps, y.reshape(-1), mean, var)
     return channels_first(y), mean, var
 
 
 def batch_norm_grad(grad, x, mean, var, weight, eps):
     pixels = innermost(x)
-    d_x, sums = np.empty(pixels.shape, x.dtype), np.zeros((2, x.shape[1]))
+    d_x, sums = aligned_like(pixels), np.zeros((2, x.shape[1]))
     gradients(innermost(grad).reshape(-1), pixels.reshape(-1), mean, var, one(weight, 1, x), eps, d_x.reshape(-1), sums)
     d_weight, d_bias = sums.astype(x.dtype)
     return channels_first(d_x), d_weight, d_bias
@@ -44,7 +45,7 @@ def batch_norm_grad(grad, x, mean, var, weight, eps):
 
 def channel_affine(x, scale, shift):
     pixels = innermost(x)
-    y = np.empty(pixels.shape, x.dtype)
+    y = aligned_like(pixels)
     width, rows = columns_and_rows(x.shape[1], x.size)
     columns = np.zeros((3, width), x.dtype)
     repeated = columns.reshape(3, width // max(x.shape[1], 1), x.shape[1])
@@ -69,6 +70,11 @@ def channel_sum(x):
 def innermost(x: np.ndarray) -> np.ndarray:
     """x (N, C, H, W) of any strides as a contiguous (N, H, W, C)."""
     return np.ascontiguousarray(channels_last(x))
+
+
+def aligned_like(pixels: np.ndarray) -> np.ndarray:
+    """An array of this shape, not set; see `vectors.aligned`."""
+    return aligned(pixels.size, pixels.dtype).reshape(pixels.shape)
 
 
 def columns_and_rows(channels: int, size: int) -> tuple[int, int]:

@@ -87,18 +87,19 @@ def add_up(parts: np.ndarray) -> np.ndarray:
 def sum_bands(first, last, slice, x, w, bias, y, pixels, outs, taps, layout, groups, width, room, lane):
     """Bands `first` to `last` of a gather; everything flat.  A band's copy takes `room`."""
     scratch = empty(room, x.dtype)
+    ahead = int(layout.step_w == 1 and taps.size == layout.channels)  # one tap: the windows follow each other in memory
     for unit in range(first, last):
         n, d, h, count, to = band(unit, layout)
         if layout.in_place:
             base = first_cell(n, d, h, layout)
             for g in range(groups):
                 tiles(x, base + g * layout.taken, pixels, count, taps, w, g * width * taps.size, bias, g * width,
-                      y, to + g * layout.made, outs, layout.made, lane)
+                      y, to + g * layout.made, outs, layout.made, lane, ahead)
         else:
             copy_band(x, n, d, h, layout, scratch)
             for g in range(groups):
                 tiles(scratch, g * layout.taken, pixels, count, taps, w, g * width * taps.size, bias, g * width,
-                      y, to + g * layout.made, outs, layout.made, lane)
+                      y, to + g * layout.made, outs, layout.made, lane, 0)
 
 
 @shared

@@ -54,8 +54,8 @@ def padded(filters, lane):
 
 
 @jit
-def tiles(x, base, pixels, count, taps, w, w0, bias, b0, y, base_y, outs, filters, lane):
-    """All `filters` of the first `count` pixels; see `tiles.make_tile`."""
+def tiles(x, base, pixels, count, taps, w, w0, bias, b0, y, base_y, outs, filters, lane, ahead):
+    """All `filters` of the first `count` pixels; see `tiles.make_tile`, also for `ahead`."""
     k = taps.size
     f = 0
     while f < filters:
@@ -66,26 +66,26 @@ def tiles(x, base, pixels, count, taps, w, w0, bias, b0, y, base_y, outs, filter
         if left >= VECTORS * lane:
             while count >= R_FULL and p < count:
                 p = min(p, count - R_FULL)
-                tile_full(x, base, pixels, p, taps, k, w, w0, bias, b0 + f, y, base_y + f, outs, valid)
+                tile_full(x, base, pixels, p, taps, k, w, w0, bias, b0 + f, y, base_y + f, outs, valid, ahead)
                 p += R_FULL
             while p < count:
-                line_full(x, base, pixels, p, taps, k, w, w0, bias, b0 + f, y, base_y + f, outs, valid)
+                line_full(x, base, pixels, p, taps, k, w, w0, bias, b0 + f, y, base_y + f, outs, valid, ahead)
                 p += 1
         elif left > lane:
             while count >= R_TWO and p < count:
                 p = min(p, count - R_TWO)
-                tile_two(x, base, pixels, p, taps, k, w, w0, bias, b0 + f, y, base_y + f, outs, valid)
+                tile_two(x, base, pixels, p, taps, k, w, w0, bias, b0 + f, y, base_y + f, outs, valid, ahead)
                 p += R_TWO
             while p < count:
-                line_two(x, base, pixels, p, taps, k, w, w0, bias, b0 + f, y, base_y + f, outs, valid)
+                line_two(x, base, pixels, p, taps, k, w, w0, bias, b0 + f, y, base_y + f, outs, valid, ahead)
                 p += 1
         else:
             while count >= R_ONE and p < count:
                 p = min(p, count - R_ONE)
-                tile_one(x, base, pixels, p, taps, k, w, w0, bias, b0 + f, y, base_y + f, outs, valid)
+                tile_one(x, base, pixels, p, taps, k, w, w0, bias, b0 + f, y, base_y + f, outs, valid, ahead)
                 p += R_ONE
             while p < count:
-                line_one(x, base, pixels, p, taps, k, w, w0, bias, b0 + f, y, base_y + f, outs, valid)
+                line_one(x, base, pixels, p, taps, k, w, w0, bias, b0 + f, y, base_y + f, outs, valid, ahead)
                 p += 1
         w0 += k * width
         f += width

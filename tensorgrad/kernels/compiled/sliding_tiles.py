@@ -11,11 +11,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from tensorgrad.kernels.compiled.vectors import I32, Vectors
+from tensorgrad.kernels.compiled.vectors import Vectors
 
 i64 = types.int64
 
@@ -47,18 +46,12 @@ class Rows:
         return [value for j in range(count) for value in self.column(self.v.b.add(cell, self.v.int(j)))]
 
 
-def fetch(v: Vectors, pointer: Any, write: bool = False) -> None:
-    """Ask for the line of memory at `pointer`, which is read or written soon; there may be none."""
-    byte = v.b.bitcast(pointer, ir.IntType(8).as_pointer())
-    v._call("llvm.prefetch.p0", ir.VoidType(), [byte, I32(int(write)), I32(2), I32(1)])
-
-
 def fetch_rows(v: Vectors, pointer: Any, line: Any, stride: int, number: Any) -> None:
     """Ask for part `number` of the rows below the window, which the next row of results reads, in the order of memory."""
     for r in range(SIDE, SIDE + stride):
         for i in range(stride):
             place = v.b.add(v.b.mul(number, v.int(stride * v.lanes)), v.int(i * v.lanes))
-            fetch(v, v.at(pointer, v.b.add(v.b.mul(line, v.int(r)), place)))
+            v.fetch(v.at(pointer, v.b.add(v.b.mul(line, v.int(r)), place)))
 
 
 def make_sliding_tile(stride: int):
@@ -81,7 +74,7 @@ def make_sliding_tile(stride: int):
             loop = v.loop(count, rows.columns(cell, kept))
             number = b.add(b.mul(b.udiv(c, v.int(v.lanes)), count), loop.index)
             fetch_rows(v, v.array(t[0], x, at), line, stride, number)
-            fetch(v, v.at(v.array(t[12], y, b.add(to, b.mul(step, count))), b.mul(number, v.int(v.lanes))), True)
+            v.fetch(v.at(v.array(t[12], y, b.add(to, b.mul(step, count))), b.mul(number, v.int(v.lanes))), True)
             here = b.add(cell, b.mul(loop.index, v.int(stride)))
             window = loop.values + rows.columns(b.add(here, v.int(kept)), stride)
             total = first
@@ -117,7 +110,7 @@ def make_sliding_weight_tile(stride: int):
             sums, window = loop.values[:TAPS], loop.values[TAPS:]
             number = b.add(b.mul(b.udiv(c, v.int(v.lanes)), count), loop.index)
             fetch_rows(v, v.array(t[0], x, at), line, stride, number)
-            fetch(v, v.at(v.array(t[9], g, b.add(base_g, b.mul(step, count))), b.mul(number, v.int(v.lanes))))
+            v.fetch(v.at(v.array(t[9], g, b.add(base_g, b.mul(step, count))), b.mul(number, v.int(v.lanes))))
             here = b.add(cell, b.mul(loop.index, v.int(stride)))
             window = window + rows.columns(b.add(here, v.int(kept)), stride)
             value = v.load(v.at(grad, b.mul(loop.index, step)))
@@ -160,10 +153,10 @@ def make_spreading_tile(taken: int):
             pairs = b.sdiv(b.add(count, v.int(1)), v.int(2))
             loop = v.loop(pairs, rows.column(v.int(0)))
             number = b.add(b.mul(b.udiv(c, v.int(v.lanes)), pairs), loop.index)
-            fetch(v, v.at(v.array(t[0], x, b.add(at, b.mul(line, v.int(2)))), b.mul(number, v.int(v.lanes))))
+            v.fetch(v.at(v.array(t[0], x, b.add(at, b.mul(line, v.int(2)))), b.mul(number, v.int(v.lanes))))
             for i in range(2):
                 further = b.add(b.mul(step, count), b.mul(number, v.int(2 * v.lanes)))
-                fetch(v, v.at(v.array(t[10], y, b.add(to, further)), i * v.lanes), True)
+                v.fetch(v.at(v.array(t[10], y, b.add(to, further)), i * v.lanes), True)
             here, following = loop.values, rows.column(b.add(loop.index, v.int(1)))
             alone = both = v.constant(0)
             for r, (left, middle, right) in enumerate(weights):

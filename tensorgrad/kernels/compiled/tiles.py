@@ -23,14 +23,15 @@ ROWS = {1: 8, 2: 8, 3: 6, 4: 6} if WIDE else {1: 8, 2: 6}   # rows of a tile, by
 def make_tile(rows: int, vectors: int, masked: bool):
     """y[base_y + outs[p] : + valid] = bias[b0 : + valid] + Σ_k x[base + pixels[p] + taps[k]] · w[w0 + k·vectors·lanes
     : ...], for `rows` pixels p from p0.  `masked`: the last vector holds fewer than `lanes` filters; `valid` is their
-    number in the tile."""
+    number in the tile.  The lines of the result are asked for before it is summed, and, where `ahead` is 1 and not 0, those
+    of the next pixels, which follow these ones in memory, with their `count` taps side by side."""
 
     @intrinsic
-    def tile(typing, x, base, pixels, p0, taps, count, w, w0, bias, b0, y, base_y, outs, valid):
-        signature = types.void(x, i64, pixels, i64, taps, i64, w, i64, bias, i64, y, i64, outs, i64)
+    def tile(typing, x, base, pixels, p0, taps, count, w, w0, bias, b0, y, base_y, outs, valid, ahead):
+        signature = types.void(x, i64, pixels, i64, taps, i64, w, i64, bias, i64, y, i64, outs, i64, i64)
 
         def codegen(context, builder, signature, args):
-            x, base, pixels, p0, taps, count, w, w0, bias, b0, y, base_y, outs, valid = args
+            x, base, pixels, p0, taps, count, w, w0, bias, b0, y, base_y, outs, valid, ahead = args
             t = signature.args
             v = Vectors(context, builder, t[0].dtype)
             b, width = v.b, v.lanes
@@ -38,9 +39,16 @@ def make_tile(rows: int, vectors: int, masked: bool):
             pixel, start = v.array(t[2], pixels, p0), v.array(t[8], bias, b0)
             windows = [v.at(image, b.load(v.at(pixel, m))) for m in range(rows)]
             first = [v.load(v.at(start, n * width)) for n in range(vectors)]
+            result, out = v.array(t[10], y, base_y), v.array(t[12], outs, p0)
+            places = [v.at(result, b.load(v.at(out, m))) for m in range(rows)]
+            for place in places:
+                for n in range(vectors):
+                    v.fetch(v.at(place, n * width), True)
+            ahead = b.mul(ahead, v.int(rows))
 
             loop = v.loop(count, first * rows)
             offset = b.load(v.at(tap, loop.index))
+            v.fetch(v.at(windows[0], b.mul(b.add(count, loop.index), ahead)))
             panel = v.at(weight, b.mul(loop.index, v.int(vectors * width)))
             weights = [v.load(v.at(panel, n * width)) for n in range(vectors)]
             sums = []
@@ -49,10 +57,8 @@ def make_tile(rows: int, vectors: int, masked: bool):
                 sums += [v.fma(value, weights[n], loop.values[m * vectors + n]) for n in range(vectors)]
             loop.end(sums)
 
-            result, out = v.array(t[10], y, base_y), v.array(t[12], outs, p0)
             mask = v.first_lanes(b.sub(valid, v.int((vectors - 1) * width))) if masked else None
-            for m in range(rows):
-                place = v.at(result, b.load(v.at(out, m)))
+            for m, place in enumerate(places):
                 for n in range(vectors):
                     if masked and n == vectors - 1:
                         v.store_masked(sums[m * vectors + n], v.at(place, n * width), mask)

@@ -133,6 +133,11 @@ class Vectors:
         else:
             self.store_masked(value, pointer, mask)
 
+    def fetch(self, pointer: Any, write: bool = False) -> None:
+        """Ask for the line of memory at `pointer`, which is read or written soon; there may be none."""
+        byte = self.b.bitcast(pointer, ir.IntType(8).as_pointer())
+        self._call("llvm.prefetch.p0", ir.VoidType(), [byte, I32(int(write)), I32(2), I32(1)])
+
     def _suffix(self) -> str:
         return f"v{self.lanes}f{8 * self.bytes}"
 
