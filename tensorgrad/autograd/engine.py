@@ -160,7 +160,7 @@ def accumulate(leaf: Tensor, grad: Gradient) -> None:
             leaf.grad = clone(grad)
         else:
             grad = np.asarray(grad)
-            leaf.grad = from_array(grad if unshared(grad, 2) else grad.copy(order="K"))  # held by the caller and here
+            leaf.grad = from_array(grad if unshared(grad, 2) else clone(grad))  # held by the caller and here
     elif isinstance(grad, Tensor) or leaf.grad.requires_grad:
         leaf.grad = leaf.grad + grad
     else:
