@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from tensorgrad.callers import calling_line
 from tensorgrad.errors import ArgumentError, ShapeError, message
 from tensorgrad.random import Generator, default_generator
 from tensorgrad.tensor import Tensor
@@ -69,7 +70,7 @@ def chosen_fan(who: str, tensor: Tensor, mode: str) -> int:
 def write(tensor: T, values: np.ndarray | float) -> T:
     """Put `values` into the tensor's memory."""
     tensor.array[...] = values
-    tensor.mark_changed()
+    tensor.mark_changed(calling_line())
     return tensor
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from nn.parameter import Uninitialized
 from tensorgrad import dtypes
+from tensorgrad.callers import calling_line
 from tensorgrad.errors import StateError
 from tensorgrad.tensor import Tensor
 
@@ -123,7 +124,7 @@ def write(tensor: Tensor, array: np.ndarray) -> None:
     """Copy `array` into the memory of `tensor`, whose layout and views stay as they are."""
     if tensor.array.flags.writeable:
         np.copyto(tensor.array, array)
-        tensor.mark_changed()
+        tensor.mark_changed(calling_line())
     else:
         tensor.data = array.copy()
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import linecache
 import sys
+import weakref
 from pathlib import Path
 from types import FrameType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-__all__ = ["Line", "calling_line"]
+__all__ = ["Line", "calling_line", "recorded"]
 
 ROOT = Path(__file__).resolve().parents[1]
 OURS = tuple([str(ROOT / package) + "/" for package in ("tensorgrad", "nn")])
@@ -29,6 +30,10 @@ class Line(NamedTuple):
     def __str__(self) -> str:
         text = self.text
         return f"{self.file}:{self.number}, in {self.function}" + (f": {text}" if text else "")
+
+
+# Where ops were called, of those that were recorded in anomaly mode.
+recorded: weakref.WeakKeyDictionary[Any, Line] = weakref.WeakKeyDictionary()
 
 
 def calling_line() -> Line | None:

@@ -7,6 +7,7 @@ from typing import Any, Callable
 import numpy as np
 
 from tensorgrad import dtypes
+from tensorgrad.callers import calling_line
 from tensorgrad.errors import ArgumentError, DtypeError, ShapeError, message
 from tensorgrad.inplace import exactly, fits_into, refuse_recorded, writable
 from tensorgrad.ops.promotion import Operand
@@ -45,7 +46,7 @@ def fill_(self: Tensor, value: Operand) -> Tensor:
         raise ShapeError(message("fill_", "the value is not one number", {"value": value}, "Use copy_() for a tensor."))
     mine = writable("fill_", self)
     mine[...] = exactly("fill_", self, value).reshape(())
-    self.mark_changed()
+    self.mark_changed(calling_line())
     return self
 
 
@@ -62,7 +63,7 @@ def copy_(self: Tensor, src: Operand) -> Tensor:
     theirs = dtypes.as_array(getattr(src, "array", src))
     fits_into("copy_", self, theirs, src)
     np.copyto(mine, theirs, casting="unsafe")
-    self.mark_changed()
+    self.mark_changed(calling_line())
     return self
 
 
@@ -80,7 +81,7 @@ def masked_fill_(self: Tensor, mask: Operand, value: Operand) -> Tensor:
         raise DtypeError(message("masked_fill_", "the mask is not bool", {"mask": mask}, "Compare it to something first."))
     fits_into("masked_fill_", self, where, mask)
     np.copyto(mine, exactly("masked_fill_", self, value), where=where)
-    self.mark_changed()
+    self.mark_changed(calling_line())
     return self
 
 
@@ -162,5 +163,5 @@ def draw(who: str, self: Tensor, numbers: Callable[..., Any], generator: Generat
         raise DtypeError(message(who, f"{mine.dtype.name} cannot hold these numbers", {"self": self},
                                  "Use a float tensor, or random_() or bernoulli_()."))
     mine[...] = drawn
-    self.mark_changed()
+    self.mark_changed(calling_line())
     return self

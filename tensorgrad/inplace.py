@@ -18,6 +18,7 @@ from typing import Any, Callable
 import numpy as np
 
 from tensorgrad import dtypes, ops
+from tensorgrad.callers import calling_line
 from tensorgrad.errors import ArgumentError, DtypeError, GraphError, RangeError, ShapeError, message
 from tensorgrad.ops.promotion import Operand
 from tensorgrad.recording import here, no_grad
@@ -111,7 +112,7 @@ def arithmetic(who: str, function: np.ufunc, self: Tensor, other: Operand, alpha
                                  "Convert first (x = x.float()), or compute a new tensor without the underscore."))
     fits_into(who, self, theirs, other)
     function(mine, theirs, out=mine, casting="unsafe")
-    self.mark_changed()
+    self.mark_changed(calling_line())
     return self
 
 
@@ -166,7 +167,7 @@ def replace(who: str, self: Tensor, op: Callable[..., Any], *args: Any, **kwargs
                                  "Convert first (x = x.float()), or compute a new tensor without the underscore."))
     fits_into(who, self, result, result)
     np.copyto(mine, result, casting="unsafe")
-    self.mark_changed()
+    self.mark_changed(calling_line())
     return self
 
 
@@ -210,7 +211,7 @@ def setitem(self: Tensor, index: Any, value: Operand) -> None:
     except ValueError as error:
         raise ShapeError(message("setitem", f"the value does not fit the place: {error}", {"self": self, "value": value},
                                  "Give one number, or a value of the shape of self[index].")) from None
-    self.mark_changed()
+    self.mark_changed(calling_line())
 
 
 def arrays_of(index: Any) -> Any:

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any, Callable, Sequence
 
 import numpy as np
 
+from tensorgrad import callers
 from tensorgrad.errors import GraphError, StaleTensorError, message
 from tensorgrad.recording import here, tick
 from tensorgrad.tensor import Memory, Tensor, asarray, from_array, ndarray, new
@@ -231,11 +232,18 @@ class Op:
         """Raise the StaleTensorError that names `changed`, an input, or the result if None."""
         if changed is None:
             raise StaleTensorError(f"backward: the result of {self.where}, {self.shape} {self.dtype.name}, was changed in "
-                                   "place after it was computed.\n  Change a copy (t.clone()), or run backward first.")
+                                   f"place after it was computed.\n{self.changed_at(self.memory)}"
+                                   "  Change a copy (t.clone()), or run backward first.")
         position = next(i for i, kept in zip(self.keeps, self.kept) if kept is changed)
         raise StaleTensorError(message(
             "backward", f"input {position} of {self.where} was changed in place after it was used", {"input": changed},
-            "Change a copy (t.clone()), or run backward before changing it."))
+            (self.changed_at(changed.memory) + "  Change a copy (t.clone()), or run backward before changing it.").lstrip()))
+
+    def changed_at(self, memory: Memory | None) -> str:
+        """The lines of a message that say where the memory was written into, and where this op had read it before."""
+        where = f"  Changed at {memory.line}\n" if memory is not None and memory.line else ""
+        read = callers.recorded.get(self)
+        return where + (f"  Used at {read}\n" if read else "")
 
     def repack(self, free: bool) -> None:
         """Undo `unpack`; with `free`, drop what was kept, so that its memory can be used again."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Callable
 import numpy as np
 
 from tensorgrad import dtypes
+from tensorgrad.callers import Line, calling_line
 from tensorgrad.devices import on_cpu
 from tensorgrad.errors import ArgumentError, DtypeError, GraphError, ShapeError, message
 from tensorgrad.handles import AfterAccumulation, RemovableHandle, hooked
@@ -22,12 +23,13 @@ __all__ = ["Tensor", "as_tensor", "RemovableHandle"]
 
 
 class Memory:
-    """What tensors over the same memory have in common: `changed`, the tick of the last in-place write to it."""
+    """What tensors over the same memory have in common: tick and, if known, line of the last in-place write to it."""
 
-    __slots__ = ("changed",)
+    __slots__ = ("changed", "line")
 
-    def __init__(self, changed: int = 0):
+    def __init__(self, changed: int = 0, line: Line | None = None):
         self.changed = changed
+        self.line = line
 
 
 class Tensor(TensorMethods):
@@ -105,11 +107,13 @@ class Tensor(TensorMethods):
                                      "Assign float data, or call requires_grad_(False) first."))
         if array is not self.array:  # t.data -= 1 has written into it already
             self.array = array
-            self.memory = Memory(tick())
+            self.memory = Memory(tick(), calling_line())
 
-    def mark_changed(self) -> None:
-        """Say that the array was written into: graphs that kept it, or a tensor that shares its memory, are stale."""
-        self.shared_memory().changed = tick()
+    def mark_changed(self, line: Line | None = None) -> None:
+        """Say that the array was written into, by that line: graphs that kept it, or what shares its memory, are stale."""
+        memory = self.shared_memory()
+        memory.changed = tick()
+        memory.line = line
 
     def shared_memory(self) -> Memory:
         """What this tensor, its views and the op that may have kept its array know of its memory."""

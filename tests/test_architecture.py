@@ -21,13 +21,13 @@ ROOT = Path(__file__).parents[1]
 
 # An import may only point to an earlier line, or inside its own package.
 ORDER = [
-    ("tensorgrad.version", "tensorgrad.errors", "tensorgrad.lineage"),
+    ("tensorgrad.version", "tensorgrad.errors", "tensorgrad.lineage", "tensorgrad.callers"),
     ("tensorgrad.dtypes", "tensorgrad.devices", "tensorgrad.cuda"),
     ("tensorgrad.recording", "tensorgrad.random", "tensorgrad.handles"),
     ("tensorgrad.window", "tensorgrad.costs"),
     ("tensorgrad.kernels",),
     ("tensorgrad.tensor",),
-    ("tensorgrad.op", "tensorgrad.callers"),
+    ("tensorgrad.op",),
     ("tensorgrad.watching",),
     ("tensorgrad.ops",),
     ("tensorgrad.autograd",),

@@ -8,6 +8,7 @@ from typing import Any, Callable, Iterable
 import numpy as np
 
 from nn.optim.together import Bundle, bundles
+from tensorgrad.callers import calling_line
 from tensorgrad.errors import ArgumentError, DtypeError, ShapeError, StateError, message
 from tensorgrad.profiler import record
 from tensorgrad.recording import enable_grad
@@ -178,8 +179,9 @@ class Optimizer:
                 else:
                     p, grad, group = entries[0]
                     self.update(p.array, grad, state[p], group)
+            line = calling_line()
             for p, _, _ in ready:
-                p.mark_changed()
+                p.mark_changed(line)
         return loss
 
     def bundle_of(self, entries: list[Any]) -> Bundle:

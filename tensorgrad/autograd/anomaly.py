@@ -1,27 +1,26 @@
 """Anomaly mode: the first op, or backward rule, that makes a NaN or an infinity of finite numbers is named at once.
 
-Without it a NaN is noticed when the loss is one, and by then it has passed through everything.
+Without it a NaN is noticed when the loss is one, and by then it has passed through everything.  What an op keeps for
+backward is watched too, for writes that nobody told the library of.
 """
 
 from __future__ import annotations
 
 import functools
-import weakref
 from typing import Any, Callable, Iterator
 
 import numpy as np
 
 from tensorgrad import watching
+from tensorgrad.autograd import fingerprints
 from tensorgrad.callers import Line, calling_line
+from tensorgrad.callers import recorded as lines
 from tensorgrad.errors import AnomalyError, message
 from tensorgrad.op import Op
 from tensorgrad.recording import current_scope
 from tensorgrad.tensor import Tensor
 
 __all__ = ["detect_anomaly", "set_detect_anomaly", "is_anomaly_enabled"]
-
-# Where the ops that were recorded in anomaly mode were called.
-lines: weakref.WeakKeyDictionary[Op, Line] = weakref.WeakKeyDictionary()
 
 
 class Detector(watching.Watcher):
@@ -33,8 +32,6 @@ class Detector(watching.Watcher):
     def apply(self, proceed: Callable[..., Any], op: Op, operands: tuple[Any, ...]) -> Any:
         result = proceed(op, *operands)
         if isinstance(result, Tensor):
-            if result.creator is op and (line := calling_line()) is not None:
-                lines[op] = line
             found = self.problem(result.array)
             if found and all([self.fine(array) for array in arrays_in(operands)]):
                 layer = current_scope()
@@ -47,6 +44,7 @@ class Detector(watching.Watcher):
         return result
 
     def rule(self, proceed: Callable[[Op, Any], Any], op: Op, grad: Any) -> Any:
+        fingerprints.compare(op)
         returned = proceed(op, grad)
         if not self.fine(array_of(grad)):
             return returned
@@ -139,13 +137,15 @@ class detect_anomaly:
 
     Forward, the error names the op, its layer, the line of your program that called it, and the ranges of its inputs;
     backward, the rule, and the line that recorded its op, if it was recorded in this mode.  Steps take a few times as long.
+    Writes into a NumPy view of what backward needs (``t.numpy()[0] = 1``) are found as well, by checksums.
 
     Arguments
         check_nan   look for NaN
         check_inf   look for infinities, too; False where they are meant, such as log(0) in a mask
 
     Raises
-        AnomalyError   as said
+        AnomalyError       as said
+        StaleTensorError   in backward, for a write into a NumPy view
 
     Example
         >>> x = Tensor([1.0, 0.0], requires_grad=True)
@@ -165,11 +165,13 @@ class detect_anomaly:
         self.running.append(detector)
         _running.append(detector)
         watching.start(detector)
+        fingerprints.start()
 
     def __exit__(self, *exc: object) -> None:
         detector = self.running.pop()
         _running.remove(detector)
         watching.stop(detector)
+        fingerprints.stop()
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
@@ -193,11 +195,13 @@ def set_detect_anomaly(mode: bool, check_nan: bool = True, check_inf: bool = Tru
     if _set is not None:
         _running.remove(_set)
         watching.stop(_set)
+        fingerprints.stop()
         _set = None
     if mode:
         _set = Detector(check_nan, check_inf)
         _running.append(_set)
         watching.start(_set)
+        fingerprints.start()
 
 
 def is_anomaly_enabled() -> bool:

@@ -221,7 +221,8 @@ class Call(Op):
         if entry is not None and entry.memory is not None and entry.memory.changed > self.order:
             raise StaleTensorError(message("backward", f"a tensor that {self.where} saved was changed in place afterwards",
                                            {"saved": from_array(entry.array) if isinstance(entry, SavedOutput) else entry},
-                                           "Change a copy (t.clone()), or run backward before changing it."))
+                                           (self.changed_at(entry.memory) + "  Change a copy (t.clone()), or run backward "
+                                            "before changing it.").lstrip()))
         if not isinstance(entry, SavedOutput):
             return entry
         out = from_array(entry.array)
