@@ -1,6 +1,6 @@
 """Which algorithm a convolution runs by; decided by its shape.
 
-    depthwise   every group has 1, 2 or 4 channels and as many filters
+    depthwise   every group has 1, 2 or 4 channels and as many filters; one by 3×3 along rows, see `sliding`
     winograd    3×3 and 5×5, stride 1: about a third of the multiplications, where channels fill vectors
     direct      everything else; to few filters by vectors of channels, see `narrow`
 
