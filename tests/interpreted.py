@@ -1,0 +1,86 @@
+"""A plugin of pytest that runs the loops of the compiled kernels in the interpreter: `pytest -p tests.interpreted`.
+
+Coverage sees no line of a compiled function.  Here Python runs the functions that numba would compile, one entry after the
+other; only the micro-kernels, which are written in LLVM's instructions, are still compiled, each for itself and without a
+cache, so that the lines that write them run as well.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import importlib
+import inspect
+import itertools
+from typing import Any, Callable
+
+import numba
+import numba.extending
+from numba import types
+
+PACKAGE = "tensorgrad.kernels.compiled"
+njit, intrinsic = numba.njit, numba.extending.intrinsic
+
+
+class Interpreted:
+    """A function in the place of a compiled one."""
+
+    def __init__(self, function: Callable[..., Any]):
+        functools.update_wrapper(self, function, updated=())
+        self.py_func = function
+
+    def __call__(self, *args: Any) -> Any:
+        return self.py_func(*args)
+
+
+def interpreted(function: Any = None, **options: Any) -> Any:
+    """In the place of `numba.njit`."""
+    if function is not None and function.__module__.startswith((PACKAGE, "tests")):
+        return Interpreted(function)
+    return njit(function, **options)
+
+
+slices: dict[int, tuple[Any, tuple[Any, ...]]] = {}
+numbers = itertools.count(1)
+
+
+def bundle(kernel: Any, args: tuple[Any, ...]) -> tuple[int, int]:
+    """In the place of two addresses: a number under which `call_slice` finds kernel and arguments."""
+    number = next(numbers)
+    slices[number] = kernel, args
+    return number, 0
+
+
+def call_slice(function: int, frame: int, first: int, last: int, slice: int) -> int:
+    kernel, args = slices[function]
+    try:
+        kernel(first, last, slice, *args)
+    except Exception:
+        return 1
+    return 0
+
+
+def micro_kernel(function: Callable[..., Any]) -> Any:
+    """In the place of `numba.extending.intrinsic`: compiled alone, to be called from the interpreter."""
+    if not function.__module__.startswith(PACKAGE):
+        return intrinsic(function)
+    if function.__name__ in ("bundle", "call_slice"):
+        return globals()[function.__name__]
+    names = ", ".join(list(inspect.signature(function).parameters)[1:])
+    space = {"inner": intrinsic(function)}
+    exec(f"def outer({names}):\n    return inner({names})\n", space)
+    return Interpreted(njit(space["outer"], error_model="numpy"))
+
+
+def python_function(name: str, signature: Any) -> Any:
+    """In the place of `types.ExternalFunction`: called without the interpreter's lock."""
+    function = getattr(ctypes.CDLL(None), name.removeprefix("tensorgrad_"))
+    sizes = {types.int64: ctypes.c_int64, types.int32: ctypes.c_int32, types.void: None}
+    function.argtypes, function.restype = [sizes[kind] for kind in signature.args], sizes[signature.return_type]
+    return function
+
+
+numba.njit, numba.extending.intrinsic = interpreted, micro_kernel
+external, types.ExternalFunction = types.ExternalFunction, python_function
+importlib.import_module(PACKAGE)
+types.ExternalFunction = external  # numba looks at the class itself when it compiles
