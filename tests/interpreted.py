@@ -12,14 +12,13 @@ import functools
 import importlib
 import inspect
 import itertools
+import sys
 from typing import Any, Callable
 
-import numba
-import numba.extending
-from numba import types
+import pytest
 
 PACKAGE = "tensorgrad.kernels.compiled"
-njit, intrinsic = numba.njit, numba.extending.intrinsic
+compiler: dict[str, Any] = {}  # what is replaced
 
 
 class Interpreted:
@@ -37,7 +36,7 @@ def interpreted(function: Any = None, **options: Any) -> Any:
     """In the place of `numba.njit`."""
     if function is not None and function.__module__.startswith((PACKAGE, "tests")):
         return Interpreted(function)
-    return njit(function, **options)
+    return compiler["njit"](function, **options)
 
 
 slices: dict[int, tuple[Any, tuple[Any, ...]]] = {}
@@ -63,24 +62,36 @@ def call_slice(function: int, frame: int, first: int, last: int, slice: int) -> 
 def micro_kernel(function: Callable[..., Any]) -> Any:
     """In the place of `numba.extending.intrinsic`: compiled alone, to be called from the interpreter."""
     if not function.__module__.startswith(PACKAGE):
-        return intrinsic(function)
+        return compiler["intrinsic"](function)
     if function.__name__ in ("bundle", "call_slice"):
         return globals()[function.__name__]
     names = ", ".join(list(inspect.signature(function).parameters)[1:])
-    space = {"inner": intrinsic(function)}
+    space = {"inner": compiler["intrinsic"](function)}
     exec(f"def outer({names}):\n    return inner({names})\n", space)
-    return Interpreted(njit(space["outer"], error_model="numpy"))
+    return Interpreted(compiler["njit"](space["outer"], error_model="numpy"))
 
 
 def python_function(name: str, signature: Any) -> Any:
     """In the place of `types.ExternalFunction`: called without the interpreter's lock."""
+    from numba import types
+
     function = getattr(ctypes.CDLL(None), name.removeprefix("tensorgrad_"))
     sizes = {types.int64: ctypes.c_int64, types.int32: ctypes.c_int32, types.void: None}
     function.argtypes, function.restype = [sizes[kind] for kind in signature.args], sizes[signature.return_type]
     return function
 
 
-numba.njit, numba.extending.intrinsic = interpreted, micro_kernel
-external, types.ExternalFunction = types.ExternalFunction, python_function
-importlib.import_module(PACKAGE)
-types.ExternalFunction = external  # numba looks at the class itself when it compiles
+def pytest_configure() -> None:
+    """Put the functions above in place, and load the kernels."""
+    import numba.extending
+    from numba import types
+
+    if PACKAGE in sys.modules:
+        raise pytest.UsageError("the compiled kernels were loaded before they could be replaced")
+    compiler.update(njit=numba.njit, intrinsic=numba.extending.intrinsic)
+    numba.njit, numba.extending.intrinsic = interpreted, micro_kernel
+    external, types.ExternalFunction = types.ExternalFunction, python_function
+    try:
+        importlib.import_module(PACKAGE)
+    finally:
+        types.ExternalFunction = external  # numba looks at the class itself when it compiles
