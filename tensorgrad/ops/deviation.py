@@ -28,6 +28,8 @@ class Deviation(Op):
     def forward(self, x, target):
         if self.reduction == "none":
             return kernels.active().unary(x - target, self.formula, *self.numbers)
+        if x.itemsize == 2:  # the sum may exceed the range of float16, though the mean does not
+            return np.asarray(self.forward(x.astype(np.float32), target.astype(np.float32)), x.dtype)
         total = kernels.active().deviation(x, target, self.formula, *self.numbers)
         n = self.count(x.shape, target.shape)
         return total if self.reduction == "sum" else total / x.dtype.type(n) if n else x.dtype.type(np.nan)
