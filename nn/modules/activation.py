@@ -71,10 +71,10 @@ class PReLU(Module):
         He et al. 2015, Delving deep into rectifiers
     """
 
-    def __init__(self, num_parameters: int = 1, init: float = 0.25, *, dtype: Any = None):
+    def __init__(self, num_parameters: int = 1, init: float = 0.25, *, device: Any = None, dtype: Any = None):
         self.num_parameters = count("PReLU", "num_parameters", num_parameters)
         self.init = init
-        self.weight = Parameter(np.full(self.num_parameters, init, float_dtype("PReLU", dtype)))
+        self.weight = Parameter(np.full(self.num_parameters, init, float_dtype("PReLU", dtype, device)))
 
     def forward(self, input: Tensor) -> Tensor:
         return F.prelu(input, self.weight)

@@ -60,7 +60,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
     """
 
     def __init__(self, in_features: int, n_classes: int, cutoffs: Sequence[int], div_value: float = 4.0,
-                 head_bias: bool = False, *, dtype: Any = None):
+                 head_bias: bool = False, *, device: Any = None, dtype: Any = None):
         who = "AdaptiveLogSoftmaxWithLoss"
         self.in_features = count(who, "in_features", in_features)
         self.n_classes = count(who, "n_classes", n_classes)
@@ -73,12 +73,12 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         self.div_value, self.head_bias = div_value, bool(head_bias)
         self.shortlist_size, self.n_clusters = self.cutoffs[0], len(starts)
         self.head_size = self.shortlist_size + self.n_clusters
-        self.head = Linear(self.in_features, self.head_size, self.head_bias, dtype=dtype)
+        self.head = Linear(self.in_features, self.head_size, self.head_bias, device=device, dtype=dtype)
         self.tail = ModuleList()
         for i, (start, stop) in enumerate(zip(self.cutoffs, self.cutoffs[1:]), 1):
             width = int(self.in_features // self.div_value**i)
-            self.tail.append(Sequential(Linear(self.in_features, width, False, dtype=dtype),
-                                        Linear(width, stop - start, False, dtype=dtype)))
+            self.tail.append(Sequential(Linear(self.in_features, width, False, device=device, dtype=dtype),
+                                        Linear(width, stop - start, False, device=device, dtype=dtype)))
 
     def reset_parameters(self) -> None:
         """Draw the initial values again."""

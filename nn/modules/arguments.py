@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tensorgrad import dtypes
+from tensorgrad.devices import on_cpu
 from tensorgrad.errors import ArgumentError, DtypeError
 
 __all__ = ["count", "probability", "divisible", "one_of", "positive", "float_dtype"]
@@ -86,12 +87,14 @@ def one_of(who: str, name: str, value: Any, allowed: tuple[str, ...]) -> Any:
     return value
 
 
-def float_dtype(who: str, dtype: Any) -> np.dtype:
+def float_dtype(who: str, dtype: Any, device: Any = None) -> np.dtype:
     """The dtype of a layer's parameters: `dtype`, or the default float if None.
 
     Raises
-        DtypeError   anything but a float
+        DtypeError      anything but a float
+        ArgumentError   a device other than the CPU
     """
+    on_cpu(who, device)
     found = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
     if not dtypes.is_float(found):
         raise DtypeError(f"{who}: parameters cannot be {found.name}.\n  Use float32, float64 or float16.")

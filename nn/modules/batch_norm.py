@@ -27,7 +27,7 @@ class ChannelNorm(Sized):
     running_var: Buffer | None
 
     def __init__(self, num_features: int | None, eps: float, momentum: float | None, affine: bool, track_running_stats: bool,
-                 bias: bool, dtype: Any):
+                 bias: bool, device: Any, dtype: Any):
         who = type(self).__name__
         size = None if num_features is None else count(who, "num_features", num_features, 0)
         self.num_features: int = size  # type: ignore[assignment]
@@ -36,7 +36,7 @@ class ChannelNorm(Sized):
             raise ArgumentError(f"{who}: momentum={momentum!r} is no share of the newest batch.\n"
                                 "  Use a number from 0 to 1, or None for the mean over all batches.")
         self.momentum, self.affine, self.track_running_stats = momentum, bool(affine), bool(track_running_stats)
-        self.allocate(size, float_dtype(who, dtype), weight=Parameter if affine else None,
+        self.allocate(size, float_dtype(who, dtype, device), weight=Parameter if affine else None,
                       bias=Parameter if affine and bias else None, running_mean=Buffer if track_running_stats else None,
                       running_var=Buffer if track_running_stats else None)
         self.num_batches_tracked = Buffer(np.array(0, np.int64)) if track_running_stats else None
@@ -89,8 +89,8 @@ class BatchNorm(ChannelNorm):
     """Batch normalisation for any number of spatial axes."""
 
     def __init__(self, num_features: int | None, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
-                 track_running_stats: bool = True, *, bias: bool = True, dtype: Any = None):
-        super().__init__(num_features, eps, momentum, affine, track_running_stats, bias, dtype)
+                 track_running_stats: bool = True, *, bias: bool = True, device: Any = None, dtype: Any = None):
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, bias, device, dtype)
 
     def forward(self, input: Tensor) -> Tensor:
         self.check_axes(input)
@@ -178,8 +178,8 @@ class InstanceNorm(ChannelNorm):
     """Instance normalisation for any number of spatial axes."""
 
     def __init__(self, num_features: int | None, eps: float = 1e-5, momentum: float = 0.1, affine: bool = False,
-                 track_running_stats: bool = False, *, bias: bool = True, dtype: Any = None):
-        super().__init__(num_features, eps, momentum, affine, track_running_stats, bias, dtype)
+                 track_running_stats: bool = False, *, bias: bool = True, device: Any = None, dtype: Any = None):
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, bias, device, dtype)
 
     def channel_axis(self, input: Tensor) -> int:
         return 0 if input.ndim == self.allowed_axes[0] else 1

@@ -31,7 +31,7 @@ class Kernel(Sized):
     output_padding: tuple[int, ...] = ()
 
     def __init__(self, in_channels: int | None, out_channels: int, kernel_size: Any, stride: Any, padding: Any,
-                 dilation: Any, groups: int, bias: bool, padding_mode: str, dtype: Any):
+                 dilation: Any, groups: int, bias: bool, padding_mode: str, device: Any, dtype: Any):
         who = type(self).__name__
         size = None if in_channels is None else count(who, "in_channels", in_channels)
         self.in_channels: int = size  # type: ignore[assignment]
@@ -42,7 +42,7 @@ class Kernel(Sized):
         self.kernel_size, self.stride, self.dilation = window.kernel, window.stride, window.dilation
         self.padding = padding if isinstance(padding, str) else simple(window.padding)
         self.padding_mode = one_of(who, "padding_mode", padding_mode, PADDING_MODES)
-        self.allocate(size, float_dtype(who, dtype), weight=Parameter, bias=Parameter if bias else None)
+        self.allocate(size, float_dtype(who, dtype, device), weight=Parameter, bias=Parameter if bias else None)
         self.start()
 
     def shapes(self, size: int) -> dict[str, tuple[int, ...]]:
@@ -89,9 +89,10 @@ class Convolution(Kernel):
     """The convolutions that are not transposed."""
 
     def __init__(self, in_channels: int | None, out_channels: int, kernel_size: Any, stride: Any = 1, padding: Any = 0,
-                 dilation: Any = 1, groups: int = 1, bias: bool = True, padding_mode: str = "zeros", *, dtype: Any = None):
+                 dilation: Any = 1, groups: int = 1, bias: bool = True, padding_mode: str = "zeros",
+                 *, device: Any = None, dtype: Any = None):
         super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode,
-                         dtype)
+                         device, dtype)
 
     def convolve(self, input: Tensor, padding: Any) -> Tensor:
         """The convolution itself, zeros around the image."""
@@ -197,7 +198,7 @@ class ConvolutionTransposed(Kernel):
 
     def __init__(self, in_channels: int | None, out_channels: int, kernel_size: Any, stride: Any = 1, padding: Any = 0,
                  output_padding: Any = 0, groups: int = 1, bias: bool = True, dilation: Any = 1,
-                 padding_mode: str = "zeros", *, dtype: Any = None):
+                 padding_mode: str = "zeros", *, device: Any = None, dtype: Any = None):
         who = type(self).__name__
         if padding_mode != "zeros":
             raise ArgumentError(f"{who}: padding_mode={padding_mode!r} is not defined for transposed convolutions.\n"
@@ -207,7 +208,7 @@ class ConvolutionTransposed(Kernel):
                                 "  Use an integer ≥ 0, or one per axis.")
         self.output_padding = per_axis(who, "output_padding", output_padding, self.spatial, least=0)
         super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode,
-                         dtype)
+                         device, dtype)
         limits = [max(s, d) for s, d in zip(self.stride, self.dilation)]
         if any(extra >= limit for extra, limit in zip(self.output_padding, limits)):
             raise ArgumentError(f"{who}: output_padding={output_padding} is as large as stride and dilation.\n"

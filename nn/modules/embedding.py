@@ -44,12 +44,12 @@ class Embedding(Module):
 
     def __init__(self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None,
                  max_norm: float | None = None, norm_type: float = 2.0, scale_grad_by_freq: bool = False,
-                 sparse: bool = False, *, dtype: Any = None):
+                 sparse: bool = False, *, device: Any = None, dtype: Any = None):
         self.num_embeddings = count("Embedding", "num_embeddings", num_embeddings)
         self.embedding_dim = count("Embedding", "embedding_dim", embedding_dim)
         self.padding_idx = row(padding_idx, self.num_embeddings)
         self.keep_options(max_norm, norm_type, scale_grad_by_freq, sparse)
-        self.weight = Parameter(np.empty((self.num_embeddings, self.embedding_dim), float_dtype("Embedding", dtype)))
+        self.weight = Parameter(np.empty((self.num_embeddings, self.embedding_dim), float_dtype("Embedding", dtype, device)))
         self.reset_parameters()
 
     def keep_options(self, max_norm: float | None, norm_type: float, scale_grad_by_freq: bool, sparse: bool) -> None:

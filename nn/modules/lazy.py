@@ -34,8 +34,8 @@ class LazyLinear(Lazy, Linear):
 
     becomes = Linear
 
-    def __init__(self, out_features: int, bias: bool = True, *, dtype: Any = None):
-        super().__init__(None, out_features, bias, dtype=dtype)
+    def __init__(self, out_features: int, bias: bool = True, *, device: Any = None, dtype: Any = None):
+        super().__init__(None, out_features, bias, device=device, dtype=dtype)
 
 
 class LazyConv1d(Lazy, Conv1d):
@@ -44,8 +44,9 @@ class LazyConv1d(Lazy, Conv1d):
     becomes = Conv1d
 
     def __init__(self, out_channels: int, kernel_size: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1,
-                 groups: int = 1, bias: bool = True, padding_mode: str = "zeros", *, dtype: Any = None):
-        super().__init__(None, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode, dtype=dtype)
+                 groups: int = 1, bias: bool = True, padding_mode: str = "zeros", *, device: Any = None, dtype: Any = None):
+        super().__init__(None, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode,
+                         device=device, dtype=dtype)
 
 
 class LazyConv2d(Lazy, Conv2d):
@@ -54,8 +55,9 @@ class LazyConv2d(Lazy, Conv2d):
     becomes = Conv2d
 
     def __init__(self, out_channels: int, kernel_size: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1,
-                 groups: int = 1, bias: bool = True, padding_mode: str = "zeros", *, dtype: Any = None):
-        super().__init__(None, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode, dtype=dtype)
+                 groups: int = 1, bias: bool = True, padding_mode: str = "zeros", *, device: Any = None, dtype: Any = None):
+        super().__init__(None, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode,
+                         device=device, dtype=dtype)
 
 
 class LazyConv3d(Lazy, Conv3d):
@@ -64,8 +66,9 @@ class LazyConv3d(Lazy, Conv3d):
     becomes = Conv3d
 
     def __init__(self, out_channels: int, kernel_size: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1,
-                 groups: int = 1, bias: bool = True, padding_mode: str = "zeros", *, dtype: Any = None):
-        super().__init__(None, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode, dtype=dtype)
+                 groups: int = 1, bias: bool = True, padding_mode: str = "zeros", *, device: Any = None, dtype: Any = None):
+        super().__init__(None, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode,
+                         device=device, dtype=dtype)
 
 
 class LazyConvTranspose1d(Lazy, ConvTranspose1d):
@@ -74,9 +77,10 @@ class LazyConvTranspose1d(Lazy, ConvTranspose1d):
     becomes = ConvTranspose1d
 
     def __init__(self, out_channels: int, kernel_size: Any, stride: Any = 1, padding: Any = 0, output_padding: Any = 0,
-                 groups: int = 1, bias: bool = True, dilation: Any = 1, padding_mode: str = "zeros", *, dtype: Any = None):
+                 groups: int = 1, bias: bool = True, dilation: Any = 1, padding_mode: str = "zeros",
+                 *, device: Any = None, dtype: Any = None):
         super().__init__(None, out_channels, kernel_size, stride, padding, output_padding, groups, bias, dilation,
-                         padding_mode, dtype=dtype)
+                         padding_mode, device=device, dtype=dtype)
 
 
 class LazyConvTranspose2d(Lazy, ConvTranspose2d):
@@ -85,9 +89,10 @@ class LazyConvTranspose2d(Lazy, ConvTranspose2d):
     becomes = ConvTranspose2d
 
     def __init__(self, out_channels: int, kernel_size: Any, stride: Any = 1, padding: Any = 0, output_padding: Any = 0,
-                 groups: int = 1, bias: bool = True, dilation: Any = 1, padding_mode: str = "zeros", *, dtype: Any = None):
+                 groups: int = 1, bias: bool = True, dilation: Any = 1, padding_mode: str = "zeros",
+                 *, device: Any = None, dtype: Any = None):
         super().__init__(None, out_channels, kernel_size, stride, padding, output_padding, groups, bias, dilation,
-                         padding_mode, dtype=dtype)
+                         padding_mode, device=device, dtype=dtype)
 
 
 class LazyConvTranspose3d(Lazy, ConvTranspose3d):
@@ -96,9 +101,10 @@ class LazyConvTranspose3d(Lazy, ConvTranspose3d):
     becomes = ConvTranspose3d
 
     def __init__(self, out_channels: int, kernel_size: Any, stride: Any = 1, padding: Any = 0, output_padding: Any = 0,
-                 groups: int = 1, bias: bool = True, dilation: Any = 1, padding_mode: str = "zeros", *, dtype: Any = None):
+                 groups: int = 1, bias: bool = True, dilation: Any = 1, padding_mode: str = "zeros",
+                 *, device: Any = None, dtype: Any = None):
         super().__init__(None, out_channels, kernel_size, stride, padding, output_padding, groups, bias, dilation,
-                         padding_mode, dtype=dtype)
+                         padding_mode, device=device, dtype=dtype)
 
 
 class LazyBatchNorm1d(Lazy, BatchNorm1d):
@@ -107,8 +113,8 @@ class LazyBatchNorm1d(Lazy, BatchNorm1d):
     becomes = BatchNorm1d
 
     def __init__(self, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
-                 track_running_stats: bool = True, *, bias: bool = True, dtype: Any = None):
-        super().__init__(None, eps, momentum, affine, track_running_stats, bias=bias, dtype=dtype)
+                 track_running_stats: bool = True, *, bias: bool = True, device: Any = None, dtype: Any = None):
+        super().__init__(None, eps, momentum, affine, track_running_stats, bias=bias, device=device, dtype=dtype)
 
 
 class LazyBatchNorm2d(Lazy, BatchNorm2d):
@@ -117,8 +123,8 @@ class LazyBatchNorm2d(Lazy, BatchNorm2d):
     becomes = BatchNorm2d
 
     def __init__(self, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
-                 track_running_stats: bool = True, *, bias: bool = True, dtype: Any = None):
-        super().__init__(None, eps, momentum, affine, track_running_stats, bias=bias, dtype=dtype)
+                 track_running_stats: bool = True, *, bias: bool = True, device: Any = None, dtype: Any = None):
+        super().__init__(None, eps, momentum, affine, track_running_stats, bias=bias, device=device, dtype=dtype)
 
 
 class LazyBatchNorm3d(Lazy, BatchNorm3d):
@@ -127,8 +133,8 @@ class LazyBatchNorm3d(Lazy, BatchNorm3d):
     becomes = BatchNorm3d
 
     def __init__(self, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
-                 track_running_stats: bool = True, *, bias: bool = True, dtype: Any = None):
-        super().__init__(None, eps, momentum, affine, track_running_stats, bias=bias, dtype=dtype)
+                 track_running_stats: bool = True, *, bias: bool = True, device: Any = None, dtype: Any = None):
+        super().__init__(None, eps, momentum, affine, track_running_stats, bias=bias, device=device, dtype=dtype)
 
 
 class LazyInstanceNorm1d(Lazy, InstanceNorm1d):
@@ -137,8 +143,8 @@ class LazyInstanceNorm1d(Lazy, InstanceNorm1d):
     becomes = InstanceNorm1d
 
     def __init__(self, eps: float = 1e-5, momentum: float = 0.1, affine: bool = False,
-                 track_running_stats: bool = False, *, bias: bool = True, dtype: Any = None):
-        super().__init__(None, eps, momentum, affine, track_running_stats, bias=bias, dtype=dtype)
+                 track_running_stats: bool = False, *, bias: bool = True, device: Any = None, dtype: Any = None):
+        super().__init__(None, eps, momentum, affine, track_running_stats, bias=bias, device=device, dtype=dtype)
 
 
 class LazyInstanceNorm2d(Lazy, InstanceNorm2d):
@@ -147,8 +153,8 @@ class LazyInstanceNorm2d(Lazy, InstanceNorm2d):
     becomes = InstanceNorm2d
 
     def __init__(self, eps: float = 1e-5, momentum: float = 0.1, affine: bool = False,
-                 track_running_stats: bool = False, *, bias: bool = True, dtype: Any = None):
-        super().__init__(None, eps, momentum, affine, track_running_stats, bias=bias, dtype=dtype)
+                 track_running_stats: bool = False, *, bias: bool = True, device: Any = None, dtype: Any = None):
+        super().__init__(None, eps, momentum, affine, track_running_stats, bias=bias, device=device, dtype=dtype)
 
 
 class LazyInstanceNorm3d(Lazy, InstanceNorm3d):
@@ -157,5 +163,5 @@ class LazyInstanceNorm3d(Lazy, InstanceNorm3d):
     becomes = InstanceNorm3d
 
     def __init__(self, eps: float = 1e-5, momentum: float = 0.1, affine: bool = False,
-                 track_running_stats: bool = False, *, bias: bool = True, dtype: Any = None):
-        super().__init__(None, eps, momentum, affine, track_running_stats, bias=bias, dtype=dtype)
+                 track_running_stats: bool = False, *, bias: bool = True, device: Any = None, dtype: Any = None):
+        super().__init__(None, eps, momentum, affine, track_running_stats, bias=bias, device=device, dtype=dtype)

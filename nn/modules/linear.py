@@ -47,11 +47,12 @@ class Linear(Sized):
     weight: Parameter
     bias: Parameter | None
 
-    def __init__(self, in_features: int | None, out_features: int, bias: bool = True, *, dtype: Any = None):
+    def __init__(self, in_features: int | None, out_features: int, bias: bool = True,
+                 *, device: Any = None, dtype: Any = None):
         size = None if in_features is None else count("Linear", "in_features", in_features, 0)
         self.in_features: int = size  # type: ignore[assignment]
         self.out_features = count("Linear", "out_features", out_features, 0)
-        self.allocate(size, float_dtype("Linear", dtype), weight=Parameter, bias=Parameter if bias else None)
+        self.allocate(size, float_dtype("Linear", dtype, device), weight=Parameter, bias=Parameter if bias else None)
         self.start()
 
     def shapes(self, size: int) -> dict[str, tuple[int, ...]]:
@@ -98,11 +99,12 @@ class Bilinear(Module):
         (5, 2)
     """
 
-    def __init__(self, in1_features: int, in2_features: int, out_features: int, bias: bool = True, *, dtype: Any = None):
+    def __init__(self, in1_features: int, in2_features: int, out_features: int, bias: bool = True,
+                 *, device: Any = None, dtype: Any = None):
         self.in1_features = count("Bilinear", "in1_features", in1_features)
         self.in2_features = count("Bilinear", "in2_features", in2_features)
         self.out_features = count("Bilinear", "out_features", out_features)
-        kind = float_dtype("Bilinear", dtype)
+        kind = float_dtype("Bilinear", dtype, device)
         self.weight = Parameter(np.empty((self.out_features, self.in1_features, self.in2_features), kind))
         self.bias = Parameter(np.empty((self.out_features,), kind)) if bias else None
         self.reset_parameters()

@@ -41,10 +41,10 @@ class LayerNorm(Module):
     """
 
     def __init__(self, normalized_shape: Any, eps: float = 1e-5, elementwise_affine: bool = True, bias: bool = True, *,
-                 dtype: Any = None):
+                 device: Any = None, dtype: Any = None):
         self.normalized_shape = last_sizes("LayerNorm", normalized_shape)
         self.eps, self.elementwise_affine = eps, bool(elementwise_affine)
-        kind = float_dtype("LayerNorm", dtype)
+        kind = float_dtype("LayerNorm", dtype, device)
         self.weight = Parameter(np.ones(self.normalized_shape, kind)) if elementwise_affine else None
         self.bias = Parameter(np.zeros(self.normalized_shape, kind)) if elementwise_affine and bias else None
 
@@ -80,12 +80,12 @@ class GroupNorm(Module):
     """
 
     def __init__(self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, *, bias: bool = True,
-                 dtype: Any = None):
+                 device: Any = None, dtype: Any = None):
         self.num_groups = count("GroupNorm", "num_groups", num_groups)
         self.num_channels = count("GroupNorm", "num_channels", num_channels)
         divisible("GroupNorm", "num_channels", self.num_channels, "num_groups", self.num_groups)
         self.eps, self.affine = eps, bool(affine)
-        kind = float_dtype("GroupNorm", dtype)
+        kind = float_dtype("GroupNorm", dtype, device)
         self.weight = Parameter(np.ones(self.num_channels, kind)) if affine else None
         self.bias = Parameter(np.zeros(self.num_channels, kind)) if affine and bias else None
 
@@ -120,10 +120,10 @@ class RMSNorm(Module):
     """
 
     def __init__(self, normalized_shape: Any, eps: float | None = None, elementwise_affine: bool = True, *,
-                 dtype: Any = None):
+                 device: Any = None, dtype: Any = None):
         self.normalized_shape = last_sizes("RMSNorm", normalized_shape)
         self.eps, self.elementwise_affine = eps, bool(elementwise_affine)
-        kind = float_dtype("RMSNorm", dtype)
+        kind = float_dtype("RMSNorm", dtype, device)
         self.weight = Parameter(np.ones(self.normalized_shape, kind)) if elementwise_affine else None
 
     def forward(self, input: Tensor) -> Tensor:

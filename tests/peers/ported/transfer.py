@@ -42,7 +42,8 @@ class Backbone(nn.Module):
             ("depthwise", nn.Conv2d(8, 8, 3, padding=1, groups=8)), ("norm", nn.BatchNorm2d(8, momentum=0.2)),
             ("se", SEBlock(8)), ("pointwise", nn.Conv2d(8, 16, 1)), ("mish", nn.Mish()), ("pool", nn.AvgPool2d(2)),
         ]))
-        self.classifier = nn.ModuleDict({"drop": nn.Dropout(p=0.5), "fc": nn.Linear(16 * 2 * 2, num_classes)})
+        head = nn.Linear(16 * 2 * 2, num_classes, device=torch.device("cpu"))
+        self.classifier = nn.ModuleDict({"drop": nn.Dropout(p=0.5), "fc": head})
 
     def forward(self, x):
         x = torch.flatten(self.features(x), start_dim=1)
