@@ -26,6 +26,8 @@ Gradient = Any  # ndarray, or Tensor under create_graph
 
 __all__ = ["walk"]
 
+LEFT_OVER = 64  # bytes that a gradient may keep alive besides its own
+
 
 def walk(roots: Iterable[tuple[Op | Tensor, Gradient]], *, retain_graph: bool, create_graph: bool,
          inputs: list[Tensor] | None = None) -> dict[Op | Tensor, Gradient]:
@@ -172,15 +174,17 @@ def accumulate(leaf: Tensor, grad: Gradient) -> None:
 def unshared(array: np.ndarray, holders: int) -> bool:
     """Whether only so many references lead to the numbers of `array`: with more, somebody else reads them.
 
-    A view may be all that is left of an array, such as one with its axes in another order.
+    A view may be all that is left of an array, such as one with its axes in another order, or one that begins with a line of
+    the cache.
     """
     base = array.base
     if sys.getrefcount(array) > holders + 2:  # this function's and getrefcount's
         return False
     if base is None:
         return True
-    whole = base.__class__ is np.ndarray and base.base is None and base.flags.owndata and base.nbytes == array.nbytes
-    return whole and array.flags.writeable and sys.getrefcount(base) <= 3  # the view's, this function's, getrefcount's
+    owner = base.__class__ is np.ndarray and base.base is None and base.flags.owndata
+    whole = owner and array.flags.writeable and 0 <= base.nbytes - array.nbytes <= LEFT_OVER
+    return whole and sys.getrefcount(base) <= 3  # the view's, this function's, getrefcount's
 
 
 def paths_to(targets: set[Op | Tensor], starts: list[Op | Tensor]) -> set[Op | Tensor]:

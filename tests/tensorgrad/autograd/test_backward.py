@@ -60,7 +60,8 @@ def test_one_tensor_used_many_times() -> None:
     assert x.grad.item() == 2 * 2 + 3 * 4 + 1
 
 
-def test_a_view_of_all_of_an_array_that_nobody_else_holds_is_kept() -> None:
+@pytest.mark.parametrize("before", [0, 3, 8])
+def test_a_view_of_all_of_an_array_that_nobody_else_holds_is_kept(before: int) -> None:
     factor = np.arange(6.0).reshape(3, 2)
     made: list[Any] = []
 
@@ -71,7 +72,7 @@ def test_a_view_of_all_of_an_array_that_nobody_else_holds_is_kept() -> None:
 
         @staticmethod
         def backward(ctx: Any, grad: Any) -> Any:
-            array = np.array(factor)
+            array = np.append(np.zeros(before), factor)[before:].reshape(3, 2)  # it begins within a longer one
             made.append(array.ctypes.data)
             return array.T
 
