@@ -2,5 +2,5 @@
 
 import importlib.util
 
-NEEDS = {"opinfo/*": ("torch", "expecttest"), "onnx/*": ("onnx",)}
+NEEDS = {"opinfo/*": ("torch", "expecttest"), "ported/*": ("torch",), "onnx/*": ("onnx",)}
 collect_ignore_glob = [files for files, packages in NEEDS.items() if not all(map(importlib.util.find_spec, packages))]
