@@ -12,7 +12,7 @@ from typing import Any, Callable, NoReturn
 
 import numpy as np
 
-from tensorgrad import creation, dtypes, ops
+from tensorgrad import creation, dtypes, linalg, ops
 from tensorgrad.errors import ArgumentError, DtypeError, GraphError, message
 from tensorgrad.recording import here
 from tensorgrad.tensor import Tensor, as_tensor
@@ -81,7 +81,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "any": lambda a, axis=None, keepdims=False: reduced("any", a, axis, keepdims),
     "cumsum": lambda a, axis=None: op("cumsum")(*along(a, axis)),
     "cumprod": lambda a, axis=None: op("cumprod")(*along(a, axis)),
-    "linalg.norm": lambda x, ord=None, axis=None, keepdims=False: op("norm")(x, 2 if ord is None else ord, axis, keepdims),
+    "linalg.norm": lambda x, ord=None, axis=None, keepdims=False: linalg.norm(x, ord, axis, keepdims),
     # shape
     "reshape": lambda a, shape, order="C": op("reshape")(in_c_order("reshape", a, order), shape),
     "ravel": lambda a, order="C": op("reshape")(in_c_order("ravel", a, order), -1),

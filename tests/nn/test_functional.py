@@ -153,7 +153,7 @@ LOSSES = [name for name in functional.__all__ if name.endswith("loss") or "entro
 @pytest.mark.parametrize("name", LOSSES)
 def test_no_reduction_is_guessed(name):
     operands = {"cosine_embedding_loss": 3, "triplet_margin_loss": 3, "margin_ranking_loss": 3, "gaussian_nll_loss": 3,
-                "triplet_margin_with_distance_loss": 3}
+                "triplet_margin_with_distance_loss": 3, "linear_cross_entropy": 3}
     with pytest.raises(ArgumentError, match=rf"{name}: reduction='avg' is unknown.\n  Use 'mean', 'sum'"):
         getattr(F, name)(*[zeros(2, 3)] * operands.get(name, 2), reduction="avg")
 
