@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nn.functional.classification import cross_entropy
-from nn.functional.reducing import Reduction
+from nn.functional.reducing import Reduction, check_reduction
 from tensorgrad import Tensor, ops
 from tensorgrad.errors import ArgumentError, ShapeError, message
 
@@ -35,6 +35,7 @@ def linear_cross_entropy(input: Tensor, linear_weight: Tensor, target: Any, *, l
         tensor(0.1269)
     """
     who = "linear_cross_entropy"
+    check_reduction(who, reduction, "none")
     if options is not None:
         raise ArgumentError(f"{who}: options={options!r} are not supported.\n  Leave them out: the loss is the same.")
     check_shapes(who, input, linear_weight, linear_bias)
