@@ -35,7 +35,7 @@ def linear_cross_entropy(input: Tensor, linear_weight: Tensor, target: Any, *, l
         tensor(0.1269)
     """
     who = "linear_cross_entropy"
-    check_reduction(who, reduction, "none")
+    check_reduction(who, reduction)
     if options is not None:
         raise ArgumentError(f"{who}: options={options!r} are not supported.\n  Leave them out: the loss is the same.")
     check_shapes(who, input, linear_weight, linear_bias)
