@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 EVERY = [*SUITES, "memory"]
 
 EXAMPLES = """examples:
-  python -m benchmarks                          every suite against every installed peer, 25 to 30 minutes on two cores
+  python -m benchmarks                          every suite against every installed peer, about an hour on two cores
   python -m benchmarks --report                 README.md and images/ from results/
   python -m benchmarks --suite steps --only lenet --rounds 3 --results /tmp/results
   python -m benchmarks --quick                  tiny, a minute: does it run at all; leaves results/ as it is

@@ -78,4 +78,4 @@ def page(suites: dict[str, Results], drawn: dict[str, str], causes: dict[str, st
     template = Template((Path(__file__).parent / "page.md").read_text())
     return template.substitute(
         parts, targets=targets.table(suites, causes), throughput=throughput or "Not measured yet.", peak=said,
-        behind=behind or ("None." if suites else "Not measured yet."))
+        behind=behind or ("None." if suites else "Not measured yet."), run=causes.get("this run", ""))
