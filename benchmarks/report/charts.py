@@ -133,7 +133,7 @@ def growth_lines(pyplot: Any, rows: Sequence[Row], axes: dict[str, str]) -> Any:
             ax.plot(x, y, color=COLOURS[name], marker=MARKS.get(name, "^"), markersize=4.5, linewidth=1.8,
                     label=LABELS.get(name, name) + power)
         ax.set(xscale="log", yscale="log")
-        ax.set_title(axis, pad=18 if "," in axes[axis] else 8)
+        ax.set_title(axis, pad=28 if "," in axes[axis] else 18)
         ax.text(0, 1.02, axes[axis].replace(", ", ",\n", 1), transform=ax.transAxes, fontsize=8, va="bottom")
         ax.set_xticks([row["at"][1] for row in here], [f"{row['at'][1]:,}" for row in here])
         ax.minorticks_off()
