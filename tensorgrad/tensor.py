@@ -105,7 +105,9 @@ class Tensor(TensorMethods):
         if self.requires_grad and not dtypes.is_float(array.dtype):
             raise DtypeError(message("data", f"{array.dtype} data for a tensor that requires grad", {"tensor": self},
                                      "Assign float data, or call requires_grad_(False) first."))
-        if array is not self.array:  # t.data -= 1 has written into it already
+        if array is self.array:  # it was written into, as by t.data -= 1
+            self.mark_changed(calling_line())
+        else:
             self.array = array
             self.memory = Memory(tick(), calling_line())
 

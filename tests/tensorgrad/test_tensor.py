@@ -146,6 +146,15 @@ def test_data_is_the_same_memory_without_history() -> None:
         y.sum().backward()
 
 
+def test_assigning_the_array_itself_says_that_it_was_written_into() -> None:
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    y, array = x * x, x.array
+    array[0] = 5
+    x.data = array
+    with pytest.raises(StaleTensorError, match="changed in place"):
+        y.sum().backward()
+
+
 def test_data_can_be_assigned() -> None:
     x = Tensor([1.0, 2.0], requires_grad=True)
     x.data = np.array([5.0, 6.0], np.float32)
