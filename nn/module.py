@@ -13,6 +13,7 @@ from nn.parameter import Uninitialized
 from nn.state import IncompatibleKeys, load
 from nn.tree import Tree
 from tensorgrad import dtypes
+from tensorgrad.devices import is_device, on_cpu
 from tensorgrad.errors import ArgumentError, TensorgradError
 from tensorgrad.recording import here
 from tensorgrad.tensor import RemovableHandle, Tensor, from_array
@@ -149,8 +150,8 @@ class Module(Tree):
         for value in args:
             if str(value).partition(":")[0] == "cpu":
                 continue
-            if isinstance(value, str) and value.partition(":")[0] in ("cuda", "mps", "xpu", "meta"):
-                raise ArgumentError(f"to: there is no device {value!r}.\n  tensorgrad computes on the CPU; leave it out.")
+            if is_device(value):
+                on_cpu("to", value)
             dtype = value.dtype if isinstance(value, Tensor) else value
         if dtype is None:
             return self

@@ -6,7 +6,7 @@ from typing import Any
 
 from tensorgrad.errors import ArgumentError
 
-__all__ = ["device", "on_cpu"]
+__all__ = ["device", "is_device", "on_cpu"]
 
 
 class device:
@@ -39,6 +39,11 @@ class device:
 
     def __hash__(self) -> int:
         return hash(str(self))
+
+
+def is_device(value: Any) -> bool:
+    """True for a device or the name of one, here or elsewhere: what ``to`` does not take for a dtype."""
+    return str(value).partition(":")[0] in ("cpu", "cuda", "mps", "xpu", "meta")
 
 
 def on_cpu(who: str, device: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tensorgrad.devices import device, on_cpu
+from tensorgrad.devices import device, is_device, on_cpu
 from tensorgrad.errors import ShapeError, message
 from tensorgrad.ops.arithmetic import Clone, clone
 from tensorgrad.ops.promotion import to
@@ -14,9 +14,7 @@ from tensorgrad.tensor import Tensor
 __all__ = ["moved", "cpu", "device_of", "contiguous", "is_contiguous", "stride", "element_size", "hermitian", "real",
            "detach"]
 
-
 CPU = device("cpu")
-PLACES = {"cpu", "cuda", "mps", "meta"}  # names of devices, and not of dtypes
 
 
 def moved(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False,
@@ -38,7 +36,7 @@ def moved(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_b
     for value in args:
         if isinstance(value, Tensor):
             dtype = value.dtype
-        elif str(value).split(":")[0] in PLACES:
+        elif is_device(value):
             device = value
         elif value is not None and not isinstance(value, bool):
             dtype = value
