@@ -102,15 +102,22 @@ def positions(strides: tuple[int, ...], axes: tuple[Axis, Axis, Axis], channels:
     return np.add.outer(np.add.outer(down, right), np.arange(channels) * strides[0]).ravel()
 
 
+@jit
+def row(unit, layout):
+    """Of a row of results: the number of the image's first row under it, where that begins, and where the results do."""
+    n, h = unit // layout.out_h, unit % layout.out_h
+    top = layout.start_h + layout.step_h * h
+    return (top, (n * layout.size_h + top) * layout.size_w * layout.channels,
+            layout.to_0 + n * layout.to_n + h * layout.to_h)
+
+
 @shared
 @jit
 def sum_rows(first, last, slice, x, zeros, w, bias, y, apart, layout, lane):
     """Rows `first` to `last` of the results; everything flat."""
     step, line = layout.channels, layout.size_w * layout.channels
     for unit in range(first, last):
-        n, h = unit // layout.out_h, unit % layout.out_h
-        top = layout.start_h + layout.step_h * h
-        at, to = (n * layout.size_h + top) * line, layout.to_0 + n * layout.to_n + h * layout.to_h
+        top, at, to = row(unit, layout)
         for c in range(0, step, lane):
             if layout.step_w == 1:
                 tile_1(x, at, line, step, layout.size_w, top, layout.size_h, layout.start_w, zeros, w, step, bias, y, to,
@@ -145,9 +152,7 @@ def sum_weights(first, last, slice, x, zeros, grad, totals, layout, lane):
     """Add the weight gradient of rows `first` to `last` to row `slice` of `totals` (tap, channel); everything flat."""
     dw, step, line = totals[slice], layout.channels, layout.size_w * layout.channels
     for unit in range(first, last):
-        n, h = unit // layout.out_h, unit % layout.out_h
-        top = layout.start_h + layout.step_h * h
-        at, base = (n * layout.size_h + top) * line, layout.to_0 + n * layout.to_n + h * layout.to_h
+        top, at, base = row(unit, layout)
         for c in range(0, step, lane):
             if layout.step_w == 1:
                 weight_1(x, at, line, step, layout.size_w, top, layout.size_h, layout.start_w, zeros, grad, base, dw, step,
