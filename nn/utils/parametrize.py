@@ -181,7 +181,7 @@ def register_parametrization(module: Module, tensor_name: str, parametrization: 
                             "  Write the function as forward of a module.")
     parametrization.train(module.training)
     if is_parametrized(module, tensor_name):
-        before: ParametrizationList = module.parametrizations[tensor_name]  # type: ignore[attr-defined]
+        before: ParametrizationList = lists_of(module)[tensor_name]
         if not unsafe:
             check_another(parametrization, before())
         before.append(parametrization)
@@ -208,8 +208,13 @@ def register_parametrization(module: Module, tensor_name: str, parametrization: 
     compute(module, Parametrized, tensor_name)
     if not hasattr(module, "parametrizations"):
         module.parametrizations = ModuleDict()
-    module.parametrizations[tensor_name] = entries  # type: ignore[attr-defined]
+    lists_of(module)[tensor_name] = entries
     return module
+
+
+def lists_of(module: Any) -> Any:
+    """The `ParametrizationList` of each parametrized tensor of a module, by name."""
+    return module.parametrizations
 
 
 def is_parametrized(module: Module, tensor_name: str | None = None) -> bool:
@@ -244,7 +249,7 @@ def remove_parametrizations(module: Module, tensor_name: str, leave_parametrized
     if not is_parametrized(module, tensor_name):
         raise ArgumentError(f"remove_parametrizations: {tensor_name!r} of {type(module).__name__} is not parametrized.\n"
                             f"  Parametrized are {list(vars(module).get('parametrizations', ()))}.")
-    entries: ParametrizationList = module.parametrizations[tensor_name]  # type: ignore[attr-defined]
+    entries: ParametrizationList = lists_of(module)[tensor_name]
     original = entries.originals()[0]
     if not entries.is_tensor and not leave_parametrized:
         raise ArgumentError(f"remove_parametrizations: {tensor_name!r} is computed from {entries.ntensors} tensors, none of "
@@ -258,10 +263,10 @@ def remove_parametrizations(module: Module, tensor_name: str, leave_parametrized
             original = like(original, value)
             original.requires_grad_(any(one.requires_grad for one in entries.originals()))
     persistent = all(entries._buffers.values())
-    del module.parametrizations[tensor_name]  # type: ignore[attr-defined]
+    del lists_of(module)[tensor_name]
     store(module, tensor_name)
-    if not module.parametrizations:  # type: ignore[attr-defined]
-        del module.parametrizations  # type: ignore[attr-defined]
+    if not lists_of(module):
+        del module.parametrizations  # type: ignore[attr-defined]  # a child that was registered by name
     keep(module, tensor_name, original, persistent)
     return module
 
@@ -296,7 +301,7 @@ def transfer_parametrizations_and_params(from_module: Module, to_module: Module,
                 keep(to_module, name, like(entries[name].originals()[0], getattr(from_module, name)))
         for parametrization in entries[name]:
             register_parametrization(to_module, name, parametrization, unsafe=True)
-        for mine, theirs in zip(to_module.parametrizations[name].originals(), entries[name].originals()):  # type: ignore
+        for mine, theirs in zip(lists_of(to_module)[name].originals(), entries[name].originals()):
             set_value(mine, theirs)
     return to_module
 
