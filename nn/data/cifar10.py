@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
 import os
 import tarfile
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -33,7 +37,7 @@ class CIFAR10(ImageDataset):
     """
 
     archive = Remote("cifar10", "cifar-10-binary.tar.gz", ("https://www.cs.toronto.edu/~kriz",),
-                     "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd")
+                     "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd", most=200 << 20)
     class_names = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
     def __init__(self, root: str | os.PathLike[str] | None = None, train: bool = True, *, download: bool | None = None,
@@ -80,11 +84,46 @@ def read(path: Path | None) -> bytes:
         raise DataError(f"cifar10: cannot read {path}: {error.strerror or error}.\n  Check the file.") from error
 
 
+class Bounded:
+    """The unpacked archive as `tarfile` reads it, refusing to go beyond its size, whatever the headers say."""
+
+    def __init__(self, file: IO[bytes]):
+        self.file, self.tell = file, file.tell
+
+    def read(self, size: int) -> bytes:
+        self.allowed(self.tell() + size)
+        return self.file.read(size)
+
+    def seek(self, position: int) -> int:
+        return self.file.seek(self.allowed(position))
+
+    def allowed(self, position: int) -> int:
+        """`position`, if it is not too far."""
+        if position > most_unpacked():
+            raise ValueError(f"it would unpack to more than {most_unpacked()} bytes, the most that it can have")
+        return position
+
+
+def unpacking(archive: Path | None) -> IO[bytes]:
+    """The archive without its compression, whichever it begins like."""
+    with open(archive, "rb") as file:  # type: ignore[arg-type]
+        start = file.read(6)
+    for magic, module in ((b"\x1f\x8b", gzip), (b"BZh", bz2), (b"\xfd7zXZ\0", lzma)):
+        if start.startswith(magic):
+            return module.open(archive)
+    return open(archive, "rb")  # type: ignore[arg-type]
+
+
+def most_unpacked() -> int:
+    """Bytes of the unpacked archive: six files of records, and room for what is beside them."""
+    return 6 * RECORDS * RECORD + (4 << 20)
+
+
 def members(archive: Path | None, names: tuple[str, ...]) -> dict[str, bytes]:
     """The contents of these files of the archive, by name in that order; nothing is unpacked to the disk."""
     found: dict[str, bytes] = {}
     try:
-        with tarfile.open(archive, "r:*") as file:
+        with unpacking(archive) as unpacked, tarfile.open(fileobj=Bounded(unpacked), mode="r:") as file:  # type: ignore
             for member in file:
                 name = member.name.rpartition("/")[2]
                 if name in names and member.isfile() and member.size <= RECORDS * RECORD:

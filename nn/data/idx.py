@@ -35,17 +35,18 @@ def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
     return parse_idx(unzipped(data, str(path)), str(path))
 
 
-def unzipped(data: bytes, where: str) -> bytes:
-    """`data`, decompressed if it begins as gzip does; `where` names it in an error."""
+def unzipped(data: bytes, where: str, known: int | None = None) -> bytes:
+    """`data`, decompressed if it begins as gzip does, to no more than the `known` size; `where` names it in an error."""
     if data[:2] != b"\x1f\x8b":
         return data
+    most = MOST_INFLATED * len(data) + MOST_FREE if known is None else known
     try:
-        most = MOST_INFLATED * len(data) + MOST_FREE
         content = gzip.GzipFile(fileobj=io.BytesIO(data)).read(most + 1)
     except (OSError, EOFError, zlib.error, struct.error) as error:
         raise DataError(f"idx: {where} is truncated or damaged: {error}.\n  Delete it, and get it again.") from error
     if len(content) > most:
-        raise DataError(f"idx: {where} would unpack to hundreds of times its size.\n  Delete it, and get it again.")
+        much = "hundreds of times its size" if known is None else f"more than {known} bytes, the most that it can have"
+        raise DataError(f"idx: {where} would unpack to {much}.\n  Delete it, and get it again.")
     return content
 
 

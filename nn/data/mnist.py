@@ -18,11 +18,13 @@ from tensorgrad.errors import ArgumentError, DataError
 __all__ = ["MNIST", "FashionMNIST", "EMNIST"]
 
 PARTS = {True: "train", False: "t10k"}
+HEADER = 16  # bytes before the pixels
 
 
 def remotes(folder: str, bases: tuple[str, ...], digests: dict[str, str]) -> dict[str, Remote]:
     """The four files of a data set, by name without .gz; the digests are of the decompressed files."""
-    return {name: Remote(folder, f"{name}.gz", bases, digest, gunzip=True) for name, digest in digests.items()}
+    return {name: Remote(folder, f"{name}.gz", bases, digest, HEADER + 60_000 * 28 * 28, gunzip=True)
+            for name, digest in digests.items()}
 
 
 class MNIST(ImageDataset):
@@ -101,6 +103,7 @@ SPLITS = {  # small letters that look like capitals are one class with them in "
     "balanced": DIGITS + UPPER + "abdefghnqrt", "byclass": DIGITS + UPPER + LOWER, "bymerge": DIGITS + UPPER + "abdefghnqrt",
     "letters": UPPER, "digits": DIGITS, "mnist": DIGITS,
 }
+MOST_EMNIST = HEADER + 697_932 * 28 * 28  # bytes of the largest file, the training images of "byclass"
 
 
 class EMNIST(ImageDataset):
@@ -128,7 +131,7 @@ class EMNIST(ImageDataset):
     """
 
     archive = Remote("emnist", "gzip.zip", ("https://biometrics.nist.gov/cs_links/EMNIST",),
-                     "fb9bb67e33772a9cc0b895e4ecf36d2cf35be8b709693c3564cea2a019fcda8e")
+                     "fb9bb67e33772a9cc0b895e4ecf36d2cf35be8b709693c3564cea2a019fcda8e", most=600 << 20)
 
     def __init__(self, root: str | os.PathLike[str] | None = None, split: str = "balanced", train: bool = True, *,
                  download: bool | None = None, mirror: str | None = None):
@@ -168,9 +171,13 @@ def read_member(archive: Path | None, name: str) -> np.ndarray:
             members: Sequence[str] = [m for m in file.namelist() if m.rpartition("/")[2] == name]
             if not members:
                 raise DataError(f"emnist: {archive} has no {name}.\n  It is not the archive of the IDX files, gzip.zip.")
+            size = file.getinfo(members[0]).file_size  # which the reader of zip then keeps to
+            if size > MOST_EMNIST:
+                raise DataError(f"emnist: {where} would unpack to {size} bytes, where {MOST_EMNIST} are the most that it "
+                                "can have.\n  Delete the archive, and get it again.")
             data = file.read(members[0])
     except DataError:
         raise
     except Exception as error:  # the readers of zip and of each compression have errors of their own
         raise DataError(f"emnist: {where} is truncated or damaged: {error}.\n  Delete it, and get it again.") from error
-    return parse_idx(unzipped(data, where), where)
+    return parse_idx(unzipped(data, where, MOST_EMNIST), where)

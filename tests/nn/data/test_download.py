@@ -21,7 +21,7 @@ def digest(data):
 
 
 def remote(*bases, name="a.bin", gunzip=False):
-    return Remote("set", name, bases, digest(CONTENT), gunzip)
+    return Remote("set", name, bases, digest(CONTENT), len(CONTENT), gunzip)
 
 
 def put(web, content=CONTENT, name="a.bin", folder=""):
@@ -93,16 +93,37 @@ def silent(handler):
     handler.wfile.write(b"x")
 
 
+def endless(handler):
+    """Sends on until nobody listens any more."""
+    handler.send_response(200)
+    handler.end_headers()
+    try:
+        for _ in range(1000):
+            handler.wfile.write(bytes(1 << 20))
+    except OSError:
+        return
+    raise AssertionError("a gigabyte was taken")
+
+
+def huge(handler):
+    """Announces terabytes."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", str(1 << 42))
+    handler.end_headers()
+
+
 def failure(handler):
     handler.send_error(503)
 
 
 @pytest.mark.parametrize("fault, text", [
     (cut, r"cut after \d+ of 2304000 bytes|cut after \d+ bytes: IncompleteRead"), (reset, "no connection|cut"),
-    (chunked, "cut after"), (failure, "the server answers 503 Service Unavailable"),
+    (chunked, "cut after"), (endless, "the server sends more than 2304000 bytes, the most that it can be"),
+    (huge, "the server has 4398046511104 bytes, where 2304000 are the most"),
+    (failure, "the server answers 503 Service Unavailable"),
     (silent, f"another file: its SHA-256 is {digest(b'x')}, expected {digest(CONTENT)}"),
     (None, "the server answers 404"),
-], ids=["cut", "reset", "chunked", "503", "wrong", "missing"])
+], ids=["cut", "reset", "chunked", "endless", "huge", "503", "wrong", "missing"])
 def test_failures_leave_nothing_and_say_what_to_do(web, cache, fault, text):
     web.faults = {"/a.bin": fault} if fault else {}
     with pytest.raises(DataError, match=text) as caught:
@@ -140,6 +161,21 @@ def test_a_gz_that_is_none(web, cache, content):
     with pytest.raises(DataError, match="no gzip file"):
         fetch("set", remote(web.address, name="a.gz", gunzip=True), cache)
     assert os.listdir(cache) == []
+
+
+def test_a_gz_that_unpacks_to_more_than_there_is(web, cache):
+    put(web, gzip.compress(CONTENT + b"x"), "a.gz")
+    with pytest.raises(DataError, match="another file: it has more than 2304000 bytes"):
+        fetch("set", remote(web.address, name="a.gz", gunzip=True), cache)
+    assert os.listdir(cache) == []
+
+
+def test_a_gz_may_be_a_little_larger_than_its_contents(web, cache):
+    content = os.urandom(1000)
+    put(web, gzip.compress(content), "a.gz")
+    expected = Remote("set", "a.gz", (web.address,), digest(content), len(content), gunzip=True)
+    assert (web.folder / "a.gz").stat().st_size > len(content)
+    assert gzip.decompress(fetch("set", expected, cache).read_bytes()) == content
 
 
 def test_a_server_that_says_nothing(web, cache, monkeypatch):

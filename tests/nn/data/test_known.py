@@ -18,6 +18,7 @@ import nn.data
 from nn.data import CIFAR10, EMNIST, MNIST, Digits, FashionMNIST, load
 from nn.data import places as places_module
 from nn.data import cifar10 as cifar10_module
+from nn.data import mnist as mnist_module
 from nn.data.cifar10 import RECORD
 from nn.data.mnist import SPLITS
 from nn.data.places import cache_folder
@@ -243,6 +244,18 @@ def test_emnist_from_the_archive(tmp_path, cache):
             load("emnist-letters", tmp_path)
 
 
+def test_an_emnist_archive_that_unpacks_without_end(tmp_path, cache, monkeypatch):
+    assert mnist_module.MOST_EMNIST == 16 + 697_932 * 784
+    monkeypatch.setattr(mnist_module, "MOST_EMNIST", 10_000)
+    zeros, name = bytes(20_000), "emnist-digits-train-images-idx3-ubyte.gz"
+    for content, text in ((zeros, "member .*ubyte.gz would unpack to 20000 bytes, where 10000 are the most"),
+                          (gzip.compress(zeros), "member .*ubyte.gz would unpack to more than 10000 bytes, the most")):
+        with zipfile.ZipFile(tmp_path / "gzip.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(name, content)
+        with pytest.raises(DataError, match=text):
+            load("emnist-digits", tmp_path)
+
+
 def test_emnist_downloads_its_archive_once(web, cache, monkeypatch):
     emnist_zip(web.folder / "emnist" / "gzip.zip", "digits")
     content = (web.folder / "emnist" / "gzip.zip").read_bytes()
@@ -351,6 +364,23 @@ def test_damaged_archives(tmp_path, cache, cifar):
     archive.write_bytes(packed)
     with pytest.raises(DataError, match="truncated or damaged"):
         CIFAR10(tmp_path, train=False)
+
+
+def test_a_cifar_archive_that_unpacks_without_end(tmp_path, cache, cifar):
+    path, most = tmp_path / "cifar-10-binary.tar.gz", 6 * 20 * RECORD + (4 << 20)
+    text = f"cifar10: .*tar.gz is truncated or damaged: it would unpack to more than {most} bytes, the most"
+    cifar_tar(path, {**cifar, "zeros": bytes(most)})  # a member that is skipped
+    with pytest.raises(DataError, match=text):
+        CIFAR10(tmp_path)
+    cifar_tar(path, cifar)  # zeros after the end
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()) + bytes(most)))
+    with pytest.raises(DataError, match=text):
+        CIFAR10(tmp_path)
+    claim = tarfile.TarInfo("comment")  # a header that is read into memory whole
+    claim.type, claim.size = tarfile.XHDTYPE, 1 << 32
+    path.write_bytes(gzip.compress(claim.tobuf(tarfile.USTAR_FORMAT) + bytes(1000)))
+    with pytest.raises(DataError, match=text):
+        CIFAR10(tmp_path)
 
 
 # -- by name ----------------------------------------------------------------------------------------------------------
