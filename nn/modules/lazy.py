@@ -138,30 +138,30 @@ class LazyBatchNorm3d(Lazy, BatchNorm3d):
 
 
 class LazyInstanceNorm1d(Lazy, InstanceNorm1d):
-    """`InstanceNorm1d` whose `num_features` is taken from the first input."""
+    """`InstanceNorm1d` whose `num_features` is taken from the first input; scaled and with running statistics."""
 
     becomes = InstanceNorm1d
 
-    def __init__(self, eps: float = 1e-5, momentum: float = 0.1, affine: bool = False,
-                 track_running_stats: bool = False, *, bias: bool = True, device: Any = None, dtype: Any = None):
+    def __init__(self, eps: float = 1e-5, momentum: float = 0.1, affine: bool = True,
+                 track_running_stats: bool = True, *, bias: bool = True, device: Any = None, dtype: Any = None):
         super().__init__(None, eps, momentum, affine, track_running_stats, bias=bias, device=device, dtype=dtype)
 
 
 class LazyInstanceNorm2d(Lazy, InstanceNorm2d):
-    """`InstanceNorm2d` whose `num_features` is taken from the first input."""
+    """`InstanceNorm2d` whose `num_features` is taken from the first input; scaled and with running statistics."""
 
     becomes = InstanceNorm2d
 
-    def __init__(self, eps: float = 1e-5, momentum: float = 0.1, affine: bool = False,
-                 track_running_stats: bool = False, *, bias: bool = True, device: Any = None, dtype: Any = None):
+    def __init__(self, eps: float = 1e-5, momentum: float = 0.1, affine: bool = True,
+                 track_running_stats: bool = True, *, bias: bool = True, device: Any = None, dtype: Any = None):
         super().__init__(None, eps, momentum, affine, track_running_stats, bias=bias, device=device, dtype=dtype)
 
 
 class LazyInstanceNorm3d(Lazy, InstanceNorm3d):
-    """`InstanceNorm3d` whose `num_features` is taken from the first input."""
+    """`InstanceNorm3d` whose `num_features` is taken from the first input; scaled and with running statistics."""
 
     becomes = InstanceNorm3d
 
-    def __init__(self, eps: float = 1e-5, momentum: float = 0.1, affine: bool = False,
-                 track_running_stats: bool = False, *, bias: bool = True, device: Any = None, dtype: Any = None):
+    def __init__(self, eps: float = 1e-5, momentum: float = 0.1, affine: bool = True,
+                 track_running_stats: bool = True, *, bias: bool = True, device: Any = None, dtype: Any = None):
         super().__init__(None, eps, momentum, affine, track_running_stats, bias=bias, device=device, dtype=dtype)

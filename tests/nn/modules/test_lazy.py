@@ -37,7 +37,7 @@ IMAGES = (2, 3, 8, 8)
        lambda n=n: getattr(nn, f"ConvTranspose{n}d")(6, 4, 3, groups=2), (2, 6, *[3] * n)) for n in (1, 2, 3)],
     *[(lambda n=n: getattr(nn, f"LazyBatchNorm{n}d")(), lambda n=n: getattr(nn, f"BatchNorm{n}d")(6), (2, 6, *[3] * n))
       for n in (1, 2, 3)],
-    *[(lambda n=n: getattr(nn, f"LazyInstanceNorm{n}d")(affine=True, track_running_stats=True),
+    *[(lambda n=n: getattr(nn, f"LazyInstanceNorm{n}d")(),
        lambda n=n: getattr(nn, f"InstanceNorm{n}d")(6, affine=True, track_running_stats=True), (6, *[3] * n))
       for n in (1, 2, 3)],
     (lambda: nn.InstanceNorm2d(None), lambda: nn.InstanceNorm2d(6), (2, 6, 3, 3)),
