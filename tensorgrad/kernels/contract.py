@@ -117,6 +117,20 @@ class Kernels(Protocol):
     def sum(self, x: Array, axes: Sizes, keepdims: bool = False) -> Array:
         """y = Σ x over `axes` ≥ 0, in the dtype of x, whose axes may lie in memory in any order."""
 
+    # -- extremes: the largest entries, or the `smallest` ones; NaN wins, and no axis that is reduced is empty ----------
+
+    def extreme(self, x: Array, axes: Sizes, keepdims: bool, smallest: bool) -> Array:
+        """The largest x over `axes` ≥ 0, whose axes may lie in memory in any order."""
+
+    def extreme_index(self, x: Array, axis: int, smallest: bool) -> Array:
+        """Where along `axis` ≥ 0 the largest x is, as int64, the axis kept: of ties the first, of NaN the first."""
+
+    def extreme_grad(self, grad: Array, x: Array, y: Array, among_nan: bool) -> Array:
+        """`grad`, a gradient of y = extreme(x) with its axes kept, in equal shares where x is y, else 0 · it.
+
+        Where y is NaN its shares go to NaN entries if `among_nan`, else all entries get NaN.
+        """
+
     # -- classes -------------------------------------------------------------------------------------------------------
 
     def softmax(self, x: Array, dim: int) -> Array:

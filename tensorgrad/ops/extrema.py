@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tensorgrad import kernels
 from tensorgrad.errors import DtypeError, ShapeError, message
 from tensorgrad.op import Op
 from tensorgrad.ops.choice import maximum, minimum
@@ -54,15 +55,19 @@ class Amax(Op):
     __slots__ = ("dim", "keepdim")
     keeps = (0,)
     keeps_output = True
+    smallest, among_nan = False, False
 
     def __init__(self, dim: tuple[int, ...], keepdim: bool):
         self.dim, self.keepdim = dim, keepdim
 
     def forward(self, x):
-        return x.max(axis=self.dim, keepdims=self.keepdim)
+        return kernels.active().extreme(x, self.dim, self.keepdim, self.smallest)
 
     def backward(self, grad):
         (x,) = self.inputs
+        if self.dim and not isinstance(grad, Tensor):
+            kept = tuple([1 if i in self.dim else n for i, n in enumerate(x.shape)])
+            return kernels.active().extreme_grad(grad.reshape(kept), x, self.output.reshape(kept), self.among_nan)
         wins = self.winners(x, expand_reduced(self.output, x.shape, self.dim, self.keepdim))
         number = sum(to(wins, x.dtype), self.dim, True) if self.dim else to(wins, x.dtype)
         share = expand_reduced(grad, x.shape, self.dim, self.keepdim) / number
@@ -70,34 +75,28 @@ class Amax(Op):
 
     def winners(self, x: Operand, best: Operand) -> Operand:
         """Where x is the best."""
-        return x == best
+        return (x == best) | isnan(x) & isnan(best) if self.among_nan else x == best
 
 
 class Amin(Amax):
     """y = the smallest x over `dim`; ties share the gradient equally, NaN makes it NaN"""
 
     __slots__ = ()
-
-    def forward(self, x):
-        return x.min(axis=self.dim, keepdims=self.keepdim)
+    smallest = True
 
 
 class MaxOfAll(Amax):
     """y = the largest of all x; ties share the gradient equally, among NaN too"""
 
     __slots__ = ()
-
-    def winners(self, x: Operand, best: Operand) -> Operand:
-        return (x == best) | isnan(x) & isnan(best)
+    among_nan = True
 
 
 class MinOfAll(MaxOfAll):
     """y = the smallest of all x; ties share the gradient equally, among NaN too"""
 
     __slots__ = ()
-
-    def forward(self, x):
-        return x.min(axis=self.dim, keepdims=self.keepdim)
+    smallest = True
 
 
 def amax(input: Operand, dim: Dims = (), keepdim: bool = False) -> Tensor:
@@ -196,12 +195,12 @@ def with_axis(who: str, input: Operand, dim: int) -> tuple[Operand, np.ndarray, 
     return operand, array_of(operand), dims[0] if dims else 0
 
 
-def extreme(who: str, op: type[Picked], function: Any, input: Operand, dim: int, keepdim: bool) -> ValuesIndices:
+def extreme(who: str, op: type[Picked], smallest: bool, input: Operand, dim: int, keepdim: bool) -> ValuesIndices:
     """The winner along `dim`, and its index."""
     if not isinstance(dim, (int, np.integer)) or isinstance(dim, bool):
         raise DtypeError(f"{who}: dim={dim!r} is not one axis.\n  Use an integer here, or a{who}(dim=...) for several axes.")
     operand, array, axis = with_axis(who, input, dim)
-    found = function(array, axis=axis, keepdims=True)
+    found = kernels.active().extreme_index(array, axis, smallest)
     return pick(op, operand, found, axis, keepdim and input.ndim > 0)
 
 
@@ -226,7 +225,7 @@ def max(input: Operand, dim: Any = None, keepdim: bool = False, *, other: Operan
         return maximum(input, other)
     only_tensors("max", input=input)
     if dim is not None:
-        return extreme("max", Max, np.argmax, input, dim, keepdim)
+        return extreme("max", Max, False, input, dim, keepdim)
     check_not_empty("max", input, tuple(range(input.ndim)))
     return MaxOfAll(tuple(range(input.ndim)), False).apply(input)
 
@@ -250,7 +249,7 @@ def min(input: Operand, dim: Any = None, keepdim: bool = False, *, other: Operan
         return minimum(input, other)
     only_tensors("min", input=input)
     if dim is not None:
-        return extreme("min", Min, np.argmin, input, dim, keepdim)
+        return extreme("min", Min, True, input, dim, keepdim)
     check_not_empty("min", input, tuple(range(input.ndim)))
     return MinOfAll(tuple(range(input.ndim)), False).apply(input)
 
@@ -263,9 +262,16 @@ class ArgExtreme(Op):
 
     __slots__ = ("dim", "keepdim")
     differentiable = False
+    smallest = False
 
     def __init__(self, dim: int | None, keepdim: bool):
         self.dim, self.keepdim = dim, keepdim
+
+    def forward(self, x):
+        if self.dim is None:
+            return np.argmin(x, keepdims=self.keepdim) if self.smallest else np.argmax(x, keepdims=self.keepdim)
+        found = kernels.active().extreme_index(x, self.dim, self.smallest)
+        return found if self.keepdim else found.squeeze(self.dim)
 
 
 class Argmax(ArgExtreme):
@@ -273,17 +279,12 @@ class Argmax(ArgExtreme):
 
     __slots__ = ()
 
-    def forward(self, x):
-        return np.argmax(x, axis=self.dim, keepdims=self.keepdim)
-
 
 class Argmin(ArgExtreme):
     """y = the index of the smallest x along `dim`, or in the flattened x"""
 
     __slots__ = ()
-
-    def forward(self, x):
-        return np.argmin(x, axis=self.dim, keepdims=self.keepdim)
+    smallest = True
 
 
 def argmax(input: Operand, dim: int | None = None, keepdim: bool = False) -> Tensor:

@@ -9,6 +9,7 @@ from tensorgrad.kernels.compiled.convolution import conv, conv_input_grad, conv_
 from tensorgrad.kernels.compiled.dense import linear, matmul
 from tensorgrad.kernels.compiled.deviations import deviation, deviation_grad
 from tensorgrad.kernels.compiled.entrywise import add, relu, relu_grad
+from tensorgrad.kernels.compiled.extremes import extreme, extreme_grad, extreme_index
 from tensorgrad.kernels.compiled.groups import group_norm, group_norm_grad
 from tensorgrad.kernels.compiled.last_axes import layer_norm, layer_norm_grad, rms_norm, rms_norm_grad
 from tensorgrad.kernels.compiled.maxima import adaptive_max_pool, gather_winners, max_pool, scatter_winners
@@ -20,9 +21,9 @@ from tensorgrad.kernels.compiled.unary import unary, unary_grad
 __all__ = ["DTYPES", "adagrad_step", "adam_step", "adaptive_avg_pool", "adaptive_avg_pool_grad", "adaptive_max_pool", "add",
            "avg_pool", "avg_pool_grad", "batch_norm", "batch_norm_grad", "channel_affine", "channel_sum", "conv",
            "conv_input_grad", "conv_weight_grad", "copy", "cross_entropy", "cross_entropy_grad", "deviation",
-           "deviation_grad", "dropout", "gather_winners", "group_norm", "group_norm_grad", "layer_norm", "layer_norm_grad",
-           "linear", "log_softmax", "log_softmax_grad", "matmul", "max_pool", "multiply", "relu", "relu_grad", "rms_norm",
-           "rms_norm_grad", "rmsprop_step", "scatter_winners", "sgd_step", "softmax", "softmax_grad", "sum",
-           "sum_of_products", "unary", "unary_grad"]
+           "deviation_grad", "dropout", "extreme", "extreme_grad", "extreme_index", "gather_winners", "group_norm",
+           "group_norm_grad", "layer_norm", "layer_norm_grad", "linear", "log_softmax", "log_softmax_grad", "matmul",
+           "max_pool", "multiply", "relu", "relu_grad", "rms_norm", "rms_norm_grad", "rmsprop_step", "scatter_winners",
+           "sgd_step", "softmax", "softmax_grad", "sum", "sum_of_products", "unary", "unary_grad"]
 
 DTYPES = (dtypes.float32, dtypes.float64)

@@ -27,17 +27,20 @@ STRIP = 64     # columns that are summed side by side, in registers
 def sum(x, axes, keepdims=False):
     if x.size <= FEW or not axes or not dense(x):
         return reference.add_up(x, axes, keepdims)
-    order = sorted([i for i in range(x.ndim) if x.shape[i] > 1], key=lambda i: -x.strides[i])
-    runs = alternating([i in axes for i in order], [x.shape[i] for i in order])
+    order, runs = runs_in_memory(x, axes)
     if len(runs) == 2:
         sums = of_rows(memory_of(x).reshape(runs))
     elif len(runs) == 3 and runs[2] >= LEAST:
         sums = of_columns(memory_of(x).reshape(runs))
     else:
         return reference.add_up(x, axes, keepdims)
-    kept = [i for i in order if i not in axes]
-    sums = sums.reshape([x.shape[i] for i in kept]).transpose(sorted(range(len(kept)), key=kept.__getitem__))
-    return sums.reshape([1 if i in axes else n for i, n in enumerate(x.shape) if keepdims or i not in axes])
+    return with_axes(sums, x, axes, keepdims, order)
+
+
+def runs_in_memory(x, axes):
+    """The axes of a dense array from the slowest in memory on, without those of length 1, and their `alternating` runs."""
+    order = sorted([i for i in range(x.ndim) if x.shape[i] > 1], key=lambda i: -x.strides[i])
+    return order, alternating([i in axes for i in order], [x.shape[i] for i in order])
 
 
 def alternating(summed, sizes):
@@ -50,6 +53,13 @@ def alternating(summed, sizes):
             runs.append(size)
             current = axis_summed
     return runs
+
+
+def with_axes(results, x, axes, keepdims, order):
+    """What was reduced to one entry for each place on the axes that stay, in the order of memory, with the axes of x."""
+    kept = [i for i in order if i not in axes]
+    results = results.reshape([x.shape[i] for i in kept]).transpose(sorted(range(len(kept)), key=kept.__getitem__))
+    return results.reshape([1 if i in axes else n for i, n in enumerate(x.shape) if keepdims or i not in axes])
 
 
 def memory_of(x):

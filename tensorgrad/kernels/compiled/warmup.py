@@ -80,6 +80,11 @@ def calls(dtype: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
     many = np.ones(1 << 12, dtype)
     for sum_axes in ((0, 1), (0,)):
         yield "sum", bound(compiled.sum, many.reshape(64, 64), sum_axes)
+    for extreme_axis, kept in ((1, (64, 1)), (0, (1, 64))):
+        rows, best = many.reshape(64, 64), np.ones(kept, dtype)
+        yield "extreme", bound(compiled.extreme, rows, (extreme_axis,), True, False)
+        yield "extreme_index", bound(compiled.extreme_index, rows, extreme_axis, False)
+        yield "extreme_grad", bound(compiled.extreme_grad, best, rows, best, False)
     yield "relu", bound(compiled.relu, many)
     for name in ("add", "multiply", "relu_grad"):
         yield name, bound(getattr(compiled, name), many, many)
