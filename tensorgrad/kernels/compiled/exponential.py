@@ -2,7 +2,7 @@
 
     eˣ = 2ⁿ · eʳ        n = x / log 2 rounded, |r| ≤ log 2 / 2
 
-eʳ is its Taylor series as far as it counts.  Error: at most 1 unit in the last place, in float32 and in float64, and 3 for
+eʳ is a polynomial.  Error: at most 1 unit in the last place, in float32 and in float64, and 3 for
 the others here.  NaN gives NaN, results beyond the range are infinite, below it they become subnormal and then 0.
 """
 
@@ -12,33 +12,42 @@ import math
 
 from llvmlite import ir
 
-from tensorgrad.kernels.compiled.expressions import Number, copysign, expression, fma, polynomial, where
+from tensorgrad.kernels.compiled.expressions import Number, clip, copysign, expression, fma, polynomial, where
 
-__all__ = ["exp", "log", "exponential", "exponential_minus_1", "natural_logarithm", "logarithm_of_1_plus",
-           "hyperbolic_tangent"]
+__all__ = ["exp", "log", "exponential", "exponential_of_limited", "exponential_minus_1", "natural_logarithm",
+           "logarithm_of_1_plus", "hyperbolic_tangent"]
 
 # bytes: (bits of the mantissa, least and greatest x, log 2 in two parts)
 FORMATS = {
     4: (23, -105.0, 89.0, 0.693145751953125, 1.4286068203094172e-06),
     8: (52, -750.0, 710.0, 0.6931471803691238, 1.9082149292705877e-10),
 }
-# of eʳ and (eʳ - 1) / r, by bytes
-SERIES = {4: tuple([1 / math.factorial(k) for k in range(8)]), 8: tuple([1 / math.factorial(k) for k in range(14)])}
-SERIES_MINUS_1 = {size: tuple([1 / math.factorial(k + 1) for k in range(len(c))]) for size, c in SERIES.items()}
-# 2 artanh(s) / s = Σ cₖ s²ᵏ for 0 ≤ s ≤ ⅓, interpolated in the points of Chebyshev with 40 digits
+# Interpolated in the points of Chebyshev with 40 digits or more, by bytes: eʳ = 1 + r + Σ cₖ rᵏ,
+POWERS = {
+    4: (1.0, 1.0, 0.5, 0.1666657702559799, 0.041666554662050534, 0.008363173074513711, 0.001392617611993558),
+    8: (1.0, 1.0, 0.5, 0.1666666666666667, 0.04166666666666667, 0.008333333333326141, 0.0013888888888883752,
+        0.00019841269874800493, 2.4801587325533363e-05, 2.7557255425746435e-06, 2.7557273661348637e-07,
+        2.510520637395701e-08, 2.0914679376583935e-09),
+}
+# 2 artanh(s) / s = Σ cₖ s²ᵏ for 0 ≤ s ≤ ⅓
 ARTANH = {
     4: (2.000000007681759, 0.6666632164137777, 0.40024595230703747, 0.27965157745197267, 0.2815777836310908),
     8: (2.0, 0.6666666666668257, 0.399999999952876, 0.2857142911165716, 0.22222190861346283, 0.1818285980047391,
         0.15363676248891633, 0.13591305485579894, 0.09880789048764786, 0.17780763826113302),
 }
+# (eʳ - 1) / r by its Taylor series
+SERIES_MINUS_1 = {size: tuple([1 / math.factorial(k + 1) for k in range(count)]) for size, count in ((4, 8), (8, 14))}
+
+
+def limited(x: Number) -> Number:
+    """x within the range beyond which eˣ does not change."""
+    _, least, greatest, _, _ = FORMATS[x.bytes]
+    return clip(x, least, greatest)
 
 
 def reduced(x: Number) -> tuple[ir.Value, Number]:
-    """n as an integer, and r."""
-    mantissa, least, greatest, high, low = FORMATS[x.bytes]
-    # Comparisons that are false for NaN, which so goes through.
-    x = where(x > greatest, greatest, x)
-    x = where(x < least, least, x)
+    """n as an integer, and r, of a `limited` number."""
+    mantissa, _, _, high, low = FORMATS[x.bytes]
     # Added to 1.5 · 2^mantissa, a number is rounded to an integer, which stands in the lowest bits.
     rounder = x.number(1.5 * 2.0**mantissa)
     rounded = fma(x, 1 / math.log(2), rounder)
@@ -60,15 +69,19 @@ def bias(like: Number) -> int:
 
 
 def exponential(x: Number) -> Number:
+    return exponential_of_limited(limited(x))
+
+
+def exponential_of_limited(x: Number) -> Number:
     n, r = reduced(x)
     b = x.b
     half = b.ashr(n, x.constant(n.type, 1))  # 2ⁿ may be out of range where the result is not
-    return polynomial(SERIES, r) * power_of_two(half, r) * power_of_two(b.sub(n, half), r)
+    return polynomial(POWERS, r) * power_of_two(half, r) * power_of_two(b.sub(n, half), r)
 
 
 def exponential_minus_1(x: Number) -> Number:
     """eˣ - 1, exact for small x too; finite beyond 88 or 709."""
-    n, r = reduced(x)
+    n, r = reduced(limited(x))
     b = x.b
     top = x.constant(n.type, bias(x))
     n = b.select(b.icmp_signed(">", n, top), top, n)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Callable
 
-from tensorgrad.kernels.compiled.exponential import (exponential, exponential_minus_1, hyperbolic_tangent,
-                                                     logarithm_of_1_plus)
+from tensorgrad.kernels.compiled.exponential import (exponential, exponential_minus_1, exponential_of_limited,
+                                                     hyperbolic_tangent, logarithm_of_1_plus)
 from tensorgrad.kernels.compiled.expressions import Number, clip, copysign, fma, polynomial, where
 from tensorgrad.kernels.reference.error_function import Q, R
 from tensorgrad.kernels.reference.formulas import ROOT_2_BY_PI, ROOT_HALF, TWO_BY_ROOT_PI
@@ -105,17 +105,20 @@ def tanhshrink_grad(grad: Number, x: Number) -> Number:
 
 def bell(x: Number) -> Number:
     """exp(-x²); what rounding the square leaves is not lost."""
-    square = x * x
-    rest = where(square < 1e4, fma(x, x, -square), 0)
-    y = exponential(-square)
+    limit = {4: 10.25, 8: 27.5}[x.bytes]  # where it is 0
+    size = where(abs(x) > limit, limit, abs(x))
+    square = size * size
+    rest = fma(size, size, -square)
+    y = exponential_of_limited(-square)
     return fma(y, -rest, y)
 
 
-def tail(x: Number, height: Number) -> Number:
-    """erfc(x), given exp(-x²)."""
-    t = 3 / (abs(x) + 3)
-    y = polynomial(Q, t * 2 - 1) * t * height
-    return where(x < 0, 2 - y, y)
+def tail(x: Number, height: Number, factor: float = 1.0) -> Number:
+    """factor · erfc(x), given exp(-x²)."""
+    inverse = 1 / (abs(x) + 3)  # t = 3 · inverse
+    coefficients = {size: tuple([3 * factor * c for c in q]) for size, q in Q.items()}
+    y = polynomial(coefficients, fma(inverse, 6, -1)) * inverse * height
+    return where(x < 0, 2 * factor - y, y)
 
 
 def erf(x: Number) -> Number:
@@ -137,13 +140,13 @@ def erfc_grad(grad: Number, x: Number) -> Number:
 
 def gelu(x: Number) -> Number:
     z = x * -ROOT_HALF
-    return x * (tail(z, bell(z)) * 0.5)
+    return x * tail(z, bell(z), 0.5)
 
 
 def gelu_grad(grad: Number, x: Number) -> Number:
     z = x * -ROOT_HALF
     height = bell(z)
-    return grad * (tail(z, height) * 0.5 + x * height * (0.5 * ROOT_2_BY_PI))
+    return grad * (tail(z, height, 0.5) + x * height * (0.5 * ROOT_2_BY_PI))
 
 
 def gelu_tanh(x: Number) -> Number:
