@@ -12,7 +12,8 @@ from numba import types
 from numba.extending import intrinsic
 
 from tensorgrad.kernels.compiled.crew import shared, slices
-from tensorgrad.kernels.compiled.jit import image, jit, three, volume
+from tensorgrad.kernels.compiled.jit import image, jit, three
+from tensorgrad.kernels.compiled.layout import volume
 from tensorgrad.kernels.compiled.vectors import Vectors, i64, lanes
 from tensorgrad.kernels.compiled.window_vectors import over_box, over_strips
 from tensorgrad.kernels.reference.adaptive import cells as cells_of

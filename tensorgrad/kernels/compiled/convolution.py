@@ -17,6 +17,7 @@ from tensorgrad.kernels.choices import Choices, current
 from tensorgrad.kernels.compiled import depthwise, direct, narrow, planar, sliding, winograd
 from tensorgrad.kernels.compiled.gathers import Axis, backward_axes, forward_axes
 from tensorgrad.kernels.compiled.jit import three
+from tensorgrad.kernels.compiled.layout import with_channels_last
 from tensorgrad.kernels.compiled.plan import decide
 from tensorgrad.kernels.compiled.vectors import aligned
 from tensorgrad.kernels.compiled.winograd_tiles import grid
@@ -25,8 +26,7 @@ from tensorgrad.window import Window
 Shape = tuple[int, ...]
 Run = Callable[..., Any]
 
-# Axes of (N, C, [D, H,] W) and of (N, [D, H,] W, C) in the order of the other.
-TO_LAST = {3: (0, 2, 1), 4: (0, 2, 3, 1), 5: (0, 2, 3, 4, 1)}
+# Axes of (N, [D, H,] W, C) in the order of (N, C, [D, H,] W).
 TO_FIRST = {3: (0, 2, 1), 4: (0, 3, 1, 2), 5: (0, 4, 1, 2, 3)}
 
 
@@ -61,7 +61,7 @@ def conv_weight_grad(grad, x, window, groups):
 
 def flat(x: np.ndarray) -> np.ndarray:
     """(N, C, ...) of any strides as the flat memory of (N, ..., C); not copied if it lies like that."""
-    return np.ascontiguousarray(x.transpose(TO_LAST[x.ndim])).reshape(-1)
+    return with_channels_last(x).reshape(-1)
 
 
 # -- per shape ---------------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """How kernels are compiled: without the interpreter's lock, cached on disk where there is a place to write.
 
 Bodies are functions of the module, because numba caches no others, and they take contiguous channels-last volumes
-(N, D, H, W, C); `volume` makes those of arrays with fewer spatial axes and of any strides.
+(N, D, H, W, C); `layout.volume` makes those of arrays with fewer spatial axes and of any strides.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from numba.core.sigutils import normalize_signature
 from numba.core.types import Array
 
 from tensorgrad.kernels.compiled.cache import cache_of
-from tensorgrad.kernels.reference.windows import channels_first, channels_last
+from tensorgrad.kernels.reference.windows import channels_first
 
 
 def jit(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -46,11 +46,6 @@ class Kernel(CPUDispatcher):
 # By the number of axes of (N, C, ...): the index that puts in axes of length 1; by that of spatial ones: to take them out.
 WITH_AXES: dict[int, Any] = {3: np.s_[:, None, None], 4: np.s_[:, None], 5: np.s_[:]}
 WITHOUT_AXES: dict[int, Any] = {1: np.s_[:, 0, 0], 2: np.s_[:, 0], 3: np.s_[:]}
-
-
-def volume(x: np.ndarray) -> np.ndarray:
-    """(N, C, [D, H,] W) of any strides as a contiguous (N, D, H, W, C), axes of length 1 in front of the spatial ones."""
-    return np.ascontiguousarray(channels_last(x))[WITH_AXES[x.ndim]]
 
 
 def image(x: np.ndarray, ndim: int) -> np.ndarray:

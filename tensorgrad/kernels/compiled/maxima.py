@@ -13,7 +13,8 @@ import numpy as np
 
 from tensorgrad.kernels.compiled.averages import owners_of
 from tensorgrad.kernels.compiled.crew import shared, slices
-from tensorgrad.kernels.compiled.jit import image, jit, three, volume
+from tensorgrad.kernels.compiled.jit import image, jit, three
+from tensorgrad.kernels.compiled.layout import volume
 from tensorgrad.kernels.compiled.vectors import lanes
 from tensorgrad.kernels.compiled.window_vectors import SHORT, make_largest, make_won
 from tensorgrad.kernels.reference import adaptive

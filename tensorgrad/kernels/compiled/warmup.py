@@ -66,6 +66,7 @@ def calls(dtype: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
         yield "max_pool", bound(compiled.max_pool, x, pool)
         yield "avg_pool", bound(compiled.avg_pool, x, pool, True, None)
         yield "avg_pool_grad", bound(compiled.avg_pool_grad, small, (4, 4), pool, True, None)
+    yield "avg_pool", bound(compiled.avg_pool, np.ones((1, 3, 64, 64), dtype), pools[0], True, None)  # row-major in memory
     yield "adaptive_avg_pool", bound(compiled.adaptive_avg_pool, x, (2, 2))
     yield "adaptive_max_pool", bound(compiled.adaptive_max_pool, x, (2, 2))
     yield "adaptive_avg_pool_grad", bound(compiled.adaptive_avg_pool_grad, small, (4, 4))
