@@ -178,6 +178,7 @@ def detach_(self: Tensor) -> Tensor:
         >>> y = Tensor([1.0], requires_grad=True) * 2; y.detach_().requires_grad
         False
     """
+    self.shared_memory()  # the op, too, is to hear of writes from here on
     self.creator = None
     self.wants_grad = False
     return self

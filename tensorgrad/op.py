@@ -62,6 +62,9 @@ class Op:
 
     Attributes once recorded
         sources      per input what made it: an Op, a leaf Tensor that wants a gradient, or None for a constant
+        kept         the arrays and numbers that `keeps` names; None once they are freed
+        watched      the constants among these as they were passed to `apply`, so that a write to one is noticed; may be
+                     left out where these are numbers
         noted        position, shape, dtype and name of each input that is a constant array, in a row; see `constants`
         shape, dtype     of the result
         order        a tick: sorting by it is a topological sort
@@ -69,7 +72,7 @@ class Op:
     """
 
     __slots__ = ("sources", "noted", "shape", "dtype", "order", "scope",
-                 "kept", "inputs", "output", "memory", "hooks", "retained", "__weakref__")
+                 "kept", "watched", "inputs", "output", "memory", "hooks", "retained", "__weakref__")
 
     name: str = "op"
     keeps: tuple[int, ...] = ()
@@ -87,6 +90,7 @@ class Op:
     order: int
     scope: str
     kept: Any
+    watched: Sequence[Any]
     inputs: Any
     output: Any
     memory: Memory | None  # of the result, once it is shared or written into
@@ -143,15 +147,17 @@ class Op:
         result = self.forward(*arrays)
         if needs_grad and recording:
             keeps = self.keeps
-            kept = operands if len(keeps) == len(operands) else [operands[i] for i in keeps] if keeps else ()
-            out = self.record(result, sources, kept, noted)
+            kept = arrays if len(keeps) == len(arrays) else [arrays[i] for i in keeps] if keeps else ()
+            watched = [operands[i] for i in keeps if sources[i] is None] if noted and keeps else ()
+            out = self.record(result, sources, kept, noted, watched)
         else:
             out = from_array(result)
         if self.makes_views:
             self.link_view(out, operands[0])
         return out
 
-    def record(self, result: Any, sources: Sequence[Source], kept: Any, noted: Sequence[Any] = ()) -> Tensor:
+    def record(self, result: Any, sources: Sequence[Source], kept: Any, noted: Sequence[Any] = (),
+               watched: Sequence[Any] = ()) -> Tensor:
         """Become a node of the graph: `result` as a tensor whose creator is this op."""
         out = new(Tensor)  # as in `from_array`
         out.array = array = result if result.__class__ is ndarray else asarray(result)
@@ -160,6 +166,7 @@ class Op:
         out.creator = self
         self.sources = sources
         self.kept = kept
+        self.watched = watched
         self.noted = noted
         self.output = array if self.keeps_output else None
         self.shape = array.shape
@@ -187,7 +194,7 @@ class Op:
     def link_view(self, out: Tensor, viewed: Any) -> None:
         """Let `out` know whose memory it shares, so that a write to one is noticed by the graphs of the other."""
         if isinstance(viewed, Tensor) and np.may_share_memory(out.array, viewed.array):
-            out.memory = viewed.shared_memory()
+            out.lie_in(viewed.shared_memory())
 
     # -- backward -----------------------------------------------------------------------------------------------------
 
@@ -198,46 +205,55 @@ class Op:
             GraphError         the graph was freed by an earlier backward
             StaleTensorError   something kept was changed after this op ran
         """
-        waiting = self.kept
-        if waiting is None and self in restorers:
-            restorers[self](self)
-            waiting = self.kept
-        if waiting is None:
-            raise GraphError(f"backward: {self.where} was already used by a backward pass, which freed what it kept.\n"
-                             "  Call the first backward with retain_graph=True, or compute the result again.")
-        inputs = []
-        for kept in waiting:
-            if isinstance(kept, Tensor):
-                memory = kept.memory
-                if memory is not None and memory.changed > self.order:
-                    self.refuse_stale(kept)
-                inputs.append(kept.array)
-            else:
-                inputs.append(kept)
-        if self.memory is not None and self.memory.changed > self.order and self.keeps_output:
-            self.refuse_stale(None)
+        if self.kept is None:
+            self.restore()
+        if Memory.latest > self.order:
+            self.refuse_stale()
         if not create_graph:
-            self.inputs = inputs
+            self.inputs = self.kept
             return
         if self.once:
             raise GraphError(f"backward: {self.where} can be differentiated only once.\n"
                              "  Drop create_graph=True, or write its backward with differentiable ops.")
-        self.inputs = waiting
+        self.inputs = self.operands()
         if self.keeps_output:
-            self.output = from_array(np.asarray(self.output))
-            self.output.creator = self
-            self.output.shared_memory()
+            self.output = result_of(self, np.asarray(self.output))
 
-    def refuse_stale(self, changed: Tensor | None) -> None:
-        """Raise the StaleTensorError that names `changed`, an input, or the result if None."""
-        if changed is None:
+    def restore(self) -> None:
+        """Get what was kept back from whoever can compute it again."""
+        if self in restorers:
+            restorers[self](self)
+        if self.kept is None:
+            raise GraphError(f"backward: {self.where} was already used by a backward pass, which freed what it kept.\n"
+                             "  Call the first backward with retain_graph=True, or compute the result again.")
+
+    def operands(self) -> list[Any]:
+        """What was kept as it was passed to `apply`: tensors of the graph and constant ones, arrays and numbers."""
+        found: list[Any] = []
+        constants = iter(self.watched)
+        for position, kept in zip(self.keeps, self.kept):
+            source = self.sources[position]
+            if source is None:
+                found.append(next(constants, kept))
+            else:
+                found.append(source if isinstance(source, Tensor) else result_of(source, kept))
+        return found
+
+    def refuse_stale(self) -> None:
+        """Raise a StaleTensorError if something kept was written into since this op ran."""
+        constants = iter(self.watched)
+        for i, position in enumerate(self.keeps):
+            owner = self.sources[position]
+            memory = getattr(next(constants, None) if owner is None else owner, "memory", None)
+            if memory is not None and memory.changed > self.order:
+                raise StaleTensorError(message(
+                    "backward", f"input {position} of {self.where} was changed in place after it was used",
+                    {"input": self.operands()[i]},
+                    (self.changed_at(memory) + "  Change a copy (t.clone()), or run backward before changing it.").lstrip()))
+        if self.keeps_output and self.memory is not None and self.memory.changed > self.order:
             raise StaleTensorError(f"backward: the result of {self.where}, {self.shape} {self.dtype.name}, was changed in "
                                    f"place after it was computed.\n{self.changed_at(self.memory)}"
                                    "  Change a copy (t.clone()), or run backward first.")
-        position = next(i for i, kept in zip(self.keeps, self.kept) if kept is changed)
-        raise StaleTensorError(message(
-            "backward", f"input {position} of {self.where} was changed in place after it was used", {"input": changed},
-            (self.changed_at(changed.memory) + "  Change a copy (t.clone()), or run backward before changing it.").lstrip()))
 
     def changed_at(self, memory: Memory | None) -> str:
         """The lines of a message that say where the memory was written into, and where this op had read it before."""
@@ -250,6 +266,7 @@ class Op:
         self.inputs = None
         if free:
             self.output = self.kept = None
+            self.watched = ()
             if self.stores:
                 self.forget()
         elif isinstance(self.output, Tensor):
@@ -290,3 +307,11 @@ class Op:
 
     def __repr__(self) -> str:
         return f"<{self.label}>"
+
+
+def result_of(op: Op, array: np.ndarray) -> Tensor:
+    """The result of a recorded op, whose array somebody kept, as a tensor of the graph once more."""
+    out = from_array(array)
+    out.creator = op
+    out.shared_memory()
+    return out

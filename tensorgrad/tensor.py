@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any, Callable, ClassVar
 
 import numpy as np
 
@@ -27,8 +27,15 @@ class Memory:
 
     __slots__ = ("changed", "line")
 
-    def __init__(self, changed: int = 0, line: Line | None = None):
-        self.changed = changed
+    latest: ClassVar[int] = 0  # tick of the last write to any memory: what was recorded since then cannot be stale
+
+    def __init__(self) -> None:
+        self.changed = 0
+        self.line: Line | None = None
+
+    def written(self, line: Line | None) -> None:
+        """It was written into just now, by that line."""
+        self.changed = Memory.latest = tick()
         self.line = line
 
 
@@ -109,13 +116,13 @@ class Tensor(TensorMethods):
             self.mark_changed(calling_line())
         else:
             self.array = array
-            self.memory = Memory(tick(), calling_line())
+            memory = Memory()
+            memory.written(calling_line())
+            self.lie_in(memory)
 
     def mark_changed(self, line: Line | None = None) -> None:
         """Say that the array was written into, by that line: graphs that kept it, or what shares its memory, are stale."""
-        memory = self.shared_memory()
-        memory.changed = tick()
-        memory.line = line
+        self.shared_memory().written(line)
 
     def shared_memory(self) -> Memory:
         """What this tensor, its views and the op that may have kept its array know of its memory."""
@@ -126,6 +133,12 @@ class Tensor(TensorMethods):
             if creator is not None:
                 creator.memory = memory
         return memory
+
+    def lie_in(self, memory: Memory) -> None:
+        """Note whose memory this is, also with the op that made this tensor: ops that keep the array ask that one."""
+        self.memory = memory
+        if self.creator is not None:
+            self.creator.memory = memory
 
     def last_change(self) -> int:
         """The tick of the last in-place write to this memory; 0 if there was none."""

@@ -123,7 +123,7 @@ class Part:
         for cls in type(op).__mro__:
             for slot in vars(cls).get("__slots__", ()) if cls is not Op and cls is not object else ():
                 setattr(op, slot, getattr(double, slot))
-        op.kept, op.output = double.kept, double.output
+        op.kept, op.watched, op.output = double.kept, double.watched, double.output
 
     def computed_again(self) -> list[Any]:
         """The ops of a second run."""

@@ -77,7 +77,7 @@ def compare(op: Op) -> None:
 
 def named(op: Op, kept: Any) -> Any:
     """The tensor that an array belongs to, whose name the message shows; the array where there is none."""
-    for tensor in (*(op.kept or ()), *op.sources):
+    for tensor in (*op.watched, *op.sources):
         if isinstance(tensor, Tensor) and tensor.array is kept:
             return tensor
     return kept

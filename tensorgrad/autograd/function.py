@@ -199,7 +199,7 @@ class Call(Op):
             node = Result(i, self.name) if graph[i] and not alone else None
             out = first if alone else node.record(result.array, [self], ()) if node else separate(result)
             if out is not result and (result.memory is not None or any(result is arg for arg in args)):
-                out.memory = result.shared_memory()
+                out.lie_in(result.shared_memory())
             outputs.append(out)
             nodes.append(weakref.ref(node) if node else None)
         self.nodes = nodes

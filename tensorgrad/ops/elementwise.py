@@ -31,7 +31,7 @@ class Unary(Op):
             source = x
         if not here.recording:
             return from_array(result)
-        return self.record(result, (source,), (x,) if self.keeps else ())
+        return self.record(result, (source,), (array,) if self.keeps else ())
 
 
 class Binary(Op):
@@ -44,7 +44,7 @@ class Binary(Op):
             return super().apply(*self.aligned(a, b)) if isinstance(b, Tensor) else self.forward(a, b)
         x = a.array
         if isinstance(b, Tensor):
-            y = b.array
+            y: Any = b.array
             if x.dtype is not y.dtype:
                 return super().apply(*self.aligned(a, b))
             try:
@@ -56,6 +56,7 @@ class Binary(Op):
             if source_b is None and b.wants_grad:
                 source_b = b
         elif b.__class__ is float and x.dtype.kind == "f":
+            y = b
             result = self.forward(x, b)
             source_b = None
         else:
@@ -67,13 +68,12 @@ class Binary(Op):
         if (source_a is None and source_b is None) or not here.recording:
             return from_array(result)
         keeps = self.keeps
-        kept = (a, b) if len(keeps) == 2 else ((a, b)[keeps[0]],) if keeps else ()
-        noted: tuple[Any, ...] = ()
+        kept = (x, y) if len(keeps) == 2 else ((x, y)[keeps[0]],) if keeps else ()
         if source_a is None:
-            noted = 0, x.shape, x.dtype, a.name
-        elif source_b is None and isinstance(b, Tensor):
-            noted = 1, b.array.shape, x.dtype, b.name
-        return self.record(result, (source_a, source_b), kept, noted)
+            return self.record(result, (None, source_b), kept, (0, x.shape, x.dtype, a.name), (a,) if 0 in keeps else ())
+        if source_b is None and y is not b:
+            return self.record(result, (source_a, None), kept, (1, y.shape, y.dtype, b.name), (b,) if 1 in keeps else ())
+        return self.record(result, (source_a, source_b), kept)
 
     def aligned(self, a: Any, b: Any) -> tuple[Any, Any]:
         """The operands in one dtype; shapes that do not go together raise a ShapeError."""

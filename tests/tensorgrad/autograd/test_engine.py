@@ -235,6 +235,33 @@ def test_change_of_the_base_is_noticed_by_a_view() -> None:
         y.sum().backward()
 
 
+def assign(y: Tensor) -> None:
+    y.data = np.array([5.0, 5.0], np.float32)
+
+
+@pytest.mark.parametrize("change", [
+    lambda y: y.detach_().mul_(2), assign, lambda y: y[:1].zero_(), lambda y: y.data.mul_(2)])
+@pytest.mark.parametrize("make", [lambda x: x * 1, lambda x: (x * 1).reshape(2), lambda x: (x * 1)[:]])
+def test_change_of_a_result_that_another_op_keeps_is_noticed(make, change) -> None:
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    inner = make(x)
+    y = inner * Tensor([3.0, 4.0]) * inner
+    with tensorgrad.no_grad():
+        change(inner)
+    with pytest.raises(StaleTensorError, match="input 1 of mul was changed in place"):
+        y.sum().backward()
+
+
+def test_an_op_keeps_the_array_but_not_the_tensor() -> None:
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    inner = x * 2
+    y, gone = inner * inner, weakref.ref(inner)
+    del inner
+    assert gone() is None
+    y.sum().backward()
+    assert np.array_equal(x.grad.array, [8.0, 16.0])
+
+
 def test_change_of_a_kept_result_in_a_recorded_backward_pass() -> None:
     x = Tensor(np.array([1.0]), requires_grad=True)
     y = x.exp()
