@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 
 # An import may only point to an earlier line, or inside its own package.
 ORDER = [
-    ("tensorgrad.version", "tensorgrad.errors", "tensorgrad.lineage", "tensorgrad.callers"),
+    ("tensorgrad.version", "tensorgrad.errors", "tensorgrad.lineage", "tensorgrad.callers", "tensorgrad.ownership"),
     ("tensorgrad.dtypes", "tensorgrad.devices", "tensorgrad.cuda"),
     ("tensorgrad.recording", "tensorgrad.random", "tensorgrad.handles"),
     ("tensorgrad.window", "tensorgrad.costs"),

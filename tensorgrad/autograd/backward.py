@@ -6,9 +6,10 @@ from typing import Any, Sequence
 
 import numpy as np
 
-from tensorgrad.autograd.engine import accumulate, unshared, walk
+from tensorgrad.autograd.engine import accumulate, walk
 from tensorgrad.errors import ArgumentError, GraphError, ShapeError, message
 from tensorgrad.handles import AfterAccumulation
+from tensorgrad.ownership import unshared
 from tensorgrad.recording import set_grad_enabled
 from tensorgrad.tensor import Tensor, as_tensor
 

@@ -7,7 +7,6 @@ No recursion, one visit per op, and memory that an op kept is dropped as soon as
 
 from __future__ import annotations
 
-import sys
 from heapq import heappop, heappush
 from typing import Any, Iterable
 
@@ -19,14 +18,13 @@ from tensorgrad.op import Op
 from tensorgrad.ops.arithmetic import clone
 from tensorgrad.ops.promotion import to
 from tensorgrad.ops.reduction import sum_to
+from tensorgrad.ownership import unshared
 from tensorgrad.recording import set_grad_enabled
 from tensorgrad.tensor import Tensor, from_array
 
 Gradient = Any  # ndarray, or Tensor under create_graph
 
 __all__ = ["walk"]
-
-LEFT_OVER = 64  # bytes that a gradient may keep alive besides its own
 
 
 def walk(roots: Iterable[tuple[Op | Tensor, Gradient]], *, retain_graph: bool, create_graph: bool,
@@ -169,22 +167,6 @@ def accumulate(leaf: Tensor, grad: Gradient) -> None:
         total = leaf.grad.array
         leaf.grad.array = np.add(total, grad, out=total if total.flags.writeable else np.empty_like(total))
         leaf.grad.mark_changed()
-
-
-def unshared(array: np.ndarray, holders: int) -> bool:
-    """Whether only so many references lead to the numbers of `array`: with more, somebody else reads them.
-
-    A view may be all that is left of an array, such as one with its axes in another order, or one that begins with a line of
-    the cache.
-    """
-    base = array.base
-    if sys.getrefcount(array) > holders + 2:  # this function's and getrefcount's
-        return False
-    if base is None:
-        return True
-    owner = base.__class__ is np.ndarray and base.base is None and base.flags.owndata
-    whole = owner and array.flags.writeable and 0 <= base.nbytes - array.nbytes <= LEFT_OVER
-    return whole and sys.getrefcount(base) <= 3  # the view's, this function's, getrefcount's
 
 
 def paths_to(targets: set[Op | Tensor], starts: list[Op | Tensor]) -> set[Op | Tensor]:

@@ -171,8 +171,11 @@ class Kernels(Protocol):
     def relu(self, x: Array) -> Array:
         """y = x where x > 0, else 0; NaN stays."""
 
-    def relu_grad(self, grad: Array, y: Array) -> Array:
-        """grad where y, the result of relu, is not 0; else 0."""
+    def relu_grad(self, grad: Array, y: Array, reuse: bool = False) -> Array:
+        """grad where y, the result of relu, is not 0; else 0.
+
+        `reuse`: `grad` is needed no more, and the result may be written into it, if it is writable.
+        """
 
     def unary(self, x: Array, formula: str, *numbers: float) -> Array:
         """y = f(x), f and its numbers as in `FORMULAS`."""

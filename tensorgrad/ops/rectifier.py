@@ -16,6 +16,7 @@ from tensorgrad.ops.exponential import exp
 from tensorgrad.ops.formula import Formula
 from tensorgrad.ops.masking import masked
 from tensorgrad.ops.promotion import Operand, as_float
+from tensorgrad.ownership import unshared
 from tensorgrad.tensor import Tensor
 
 __all__ = ["relu", "leaky_relu", "prelu", "elu", "selu", "celu"]
@@ -34,7 +35,10 @@ class Relu(Unary):
         y = self.output
         if isinstance(grad, Tensor):
             return masked(grad, y != 0)
-        return reference.relu_grad(grad, y) if y.size <= FEW else kernels.active().relu_grad(grad, y)
+        if y.size <= FEW:
+            return reference.relu_grad(grad, y)
+        own = unshared(grad, 2)  # held by the walk and here
+        return kernels.active().relu_grad(grad, y, own)
 
 
 def relu(input: Operand, inplace: bool = False) -> Tensor:

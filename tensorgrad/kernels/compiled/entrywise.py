@@ -25,9 +25,12 @@ def relu(x):
     return split(positive, reference.relu, 2, x)
 
 
-def relu_grad(grad, y):
+def relu_grad(grad, y, reuse=False):
     if y.size <= VERY_FEW or grad.shape != y.shape or grad.dtype != y.dtype:
         return reference.relu_grad(grad, y)
+    if reuse and grad.flags.writeable and dense(grad) and same_order(grad, y):
+        zero_where_zero(slices(y.size, 2 * y.size), y.size, grad.ravel("K"), y.ravel("K"))
+        return grad
     return in_rows(where_nonzero, 3, [grad, y], ())
 
 
@@ -117,6 +120,15 @@ def positive(first, last, slice, x, y):
     x, y = x[first:last], y[first:last]
     for i in range(y.size):
         y[i] = 0 if x[i] <= 0 else x[i]
+
+
+@shared
+@jit
+def zero_where_zero(first, last, slice, grad, y):
+    grad, y = grad[first:last], y[first:last]
+    for i in range(y.size):
+        g = grad[i]
+        grad[i] = 0 if y[i] == 0 else g
 
 
 @shared

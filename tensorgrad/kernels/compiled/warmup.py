@@ -89,6 +89,7 @@ def calls(dtype: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "relu", bound(compiled.relu, many)
     for name in ("add", "multiply", "relu_grad"):
         yield name, bound(getattr(compiled, name), many, many)
+    yield "relu_grad", bound(compiled.relu_grad, many.copy(), many, True)
     for formula, (function, _) in FORMULAS.items():
         numbers = [0.5] * (len(signature(function).parameters) - 1)
         yield "unary", bound(compiled.unary, many, formula, *numbers)

@@ -25,7 +25,7 @@ def relu(x):
     return np.maximum(x, ZERO.get(x.dtype.char, 0))
 
 
-def relu_grad(grad, y):
+def relu_grad(grad, y, reuse=False):
     zero = ZERO[y.dtype.char]
     if y.size <= FEW and grad.shape == y.shape:
         x_grad = grad.copy("K")  # these two calls take less time than np.where

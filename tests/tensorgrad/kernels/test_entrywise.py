@@ -43,6 +43,22 @@ def test_values(kernel_set, name, shape, dtype, rng):
     close(kernel(*mixed, *numbers), wanted, dtype)
 
 
+@pytest.mark.parametrize("shape", [(3,), (5, 301), (4, 3, 15, 17)], ids=ids)
+def test_relu_grad_may_be_written_into_the_gradient(kernel_set, shape, rng):
+    y, grad = draw(rng, shape, np.float32), draw(rng, shape, np.float32)
+    wanted = np.where(y == 0, 0, grad)
+    for like in layouts(y) if y.ndim > 1 else [y]:
+        for given in [np.array(g, copy=True, order="K") for g in (layouts(grad) if grad.ndim > 1 else [grad])]:
+            np.testing.assert_array_equal(kernel_set.relu_grad(given, like, True), wanted)
+    frozen = grad.copy()
+    frozen.flags.writeable = False
+    np.testing.assert_array_equal(kernel_set.relu_grad(frozen, y, True), wanted)
+    np.testing.assert_array_equal(frozen, grad)
+    kept = grad.copy()
+    np.testing.assert_array_equal(kernel_set.relu_grad(kept, y), wanted)
+    np.testing.assert_array_equal(kept, grad)
+
+
 @pytest.mark.parametrize("size", [5, 3000])
 def test_special_values(kernel_set, size):
     with np.errstate(all="ignore"):
