@@ -11,10 +11,12 @@ import numpy as np
 
 from tensorgrad.kernels.compiled.crew import shared, slices
 from tensorgrad.kernels.compiled.jit import jit
+from tensorgrad.kernels.compiled.vectors import aligned
 from tensorgrad.kernels.reference import entrywise as reference
 
 FEW = 1024      # entries up to which one call of NumPy is the cheaper one
 VERY_FEW = 256  # and up to which two or three are
+LARGE = 1 << 16  # bytes from which it takes longer to move vectors across lines of the cache than to look for a line's start
 
 
 def add(a, b):
@@ -65,15 +67,26 @@ def in_rows(kernel: Callable[..., None], cost: int, arrays: list[np.ndarray], nu
             break  # a copy, so that there are gaps in `a`; or it lies otherwise
         rows.append(row)
     else:
-        result = np.empty_like(first)
+        result = empty_like(first)
     if len(rows) < len(arrays):
         like = next((a for a in arrays[::-1] if dense(a)), first)
-        result = np.empty_like(like, dtype)
+        result = empty_like(like) if like.dtype is dtype and dense(like) else np.empty_like(like, dtype)
         rows = [ordered(a, result).ravel("K") for a in arrays]
     if numbers:
         numbers = [dtype.type(n) for n in numbers]
     kernel(slices(size, cost * size), size, *rows, result.ravel("K"), *numbers)
     return result
+
+
+def empty_like(x: np.ndarray) -> np.ndarray:
+    """An array that lies in memory as the dense `x` does; a large one begins with a line of the cache."""
+    if x.nbytes < LARGE:
+        return np.empty_like(x)
+    flat = aligned(x.size, x.dtype)
+    if x.flags.c_contiguous:
+        return flat.reshape(x.shape)
+    axes = sorted(range(x.ndim), key=x.strides.__getitem__, reverse=True)  # outermost first
+    return flat.reshape([x.shape[axis] for axis in axes]).transpose(sorted(range(x.ndim), key=axes.__getitem__))
 
 
 def ordered(a: np.ndarray, like: np.ndarray) -> np.ndarray:
