@@ -6,6 +6,7 @@ import itertools
 from typing import Any, Iterable, Iterator, Mapping
 
 from nn.module import Module
+from nn.modules.overwriting import run
 from nn.parameter import Parameter
 from tensorgrad.errors import RangeError
 from tensorgrad.tensor import Tensor
@@ -138,10 +139,7 @@ class Sequential(Numbered):
             super().__init__(modules)
 
     def forward(self, input: Any) -> Any:
-        for module in list(self.__dict__.values()):
-            if isinstance(module, Module):
-                input = module(input)
-        return input
+        return run([module for module in self.__dict__.values() if isinstance(module, Module)], input)
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):

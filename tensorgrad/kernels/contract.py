@@ -1,6 +1,7 @@
 """What a set of kernels provides: each signature, its shapes and its tie rules, written once.
 
-A kernel takes arrays and returns new arrays; it keeps no state and knows neither tensors nor the graph.
+A kernel takes arrays and returns new arrays; it keeps no state and knows neither tensors nor the graph.  One whose name
+ends in an underscore writes over its first argument instead.
 
 Common to all
     * Any number of spatial axes from 1 to 3: (N, C, W), (N, C, H, W), (N, C, D, H, W).  Below, H W stands for them.
@@ -78,6 +79,9 @@ class Kernels(Protocol):
 
     def channel_affine(self, x: Array, scale: Array, shift: Array | None) -> Array:
         """y = scale[c] · x + shift[c]."""
+
+    def channel_affine_(self, x: Array, scale: Array, shift: Array, relu: bool) -> None:
+        """x = scale[c] · x + shift[c], bit by bit as in `channel_affine`; if `relu`, then x = relu(x)."""
 
     # -- normalisation of each example by itself: moments and results as in `batch_norm` -------------------------
 

@@ -50,9 +50,12 @@ class BatchNormFixed(Op):
         self.mean, self.scale = mean, 1 / np.sqrt(var + eps)
 
     def forward(self, x, weight, bias):
+        return kernels.active().channel_affine(images(x), *self.line(weight, bias)).reshape(x.shape)
+
+    def line(self, weight: np.ndarray | None, bias: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        """The factor and the summand of each channel."""
         factor = self.scale if weight is None else self.scale * weight
-        shift = -self.mean * factor if bias is None else bias - self.mean * factor
-        return kernels.active().channel_affine(images(x), factor, shift).reshape(x.shape)
+        return factor, -self.mean * factor if bias is None else bias - self.mean * factor
 
     def backward(self, grad):
         x, weight = self.inputs
@@ -114,6 +117,14 @@ def batch_norm(input: Operand, running_mean: Operand | None, running_var: Operan
     update(running_mean, op.mean, 1.0, momentum)
     update(running_var, op.var, n / (n - 1), momentum)
     return y
+
+
+def batch_norm_(array: np.ndarray, running_mean: Operand, running_var: Operand, weight: Operand | None,
+                bias: Operand | None, eps: float, relu: bool) -> None:
+    """Write `batch_norm` of an array (N, C, *), not training, over it, and then `relu` if asked; all have one dtype."""
+    measured = BatchNormFixed(array_of(running_mean), array_of(running_var), eps)
+    weight, bias = [None if v is None else array_of(v) for v in (weight, bias)]
+    kernels.active().channel_affine_(array, *measured.line(weight, bias), relu)
 
 
 def check_measured(who: str, input: Operand, mean: Operand | None, var: Operand | None, switch: str) -> None:

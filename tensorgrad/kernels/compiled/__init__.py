@@ -2,7 +2,8 @@
 
 from tensorgrad import dtypes
 from tensorgrad.kernels.compiled.averages import adaptive_avg_pool, adaptive_avg_pool_grad, avg_pool, avg_pool_grad
-from tensorgrad.kernels.compiled.channels import batch_norm, batch_norm_grad, channel_affine, channel_sum
+from tensorgrad.kernels.compiled.channels import (batch_norm, batch_norm_grad, channel_affine, channel_affine_,
+                                                  channel_sum)
 from tensorgrad.kernels.compiled.classes import (cross_entropy, cross_entropy_grad, log_softmax, log_softmax_grad, softmax,
                                                  softmax_grad)
 from tensorgrad.kernels.compiled.convolution import conv, conv_input_grad, conv_weight_grad
@@ -19,8 +20,8 @@ from tensorgrad.kernels.compiled.steps import adagrad_step, adam_step, rmsprop_s
 from tensorgrad.kernels.compiled.unary import unary, unary_grad
 
 __all__ = ["DTYPES", "adagrad_step", "adam_step", "adaptive_avg_pool", "adaptive_avg_pool_grad", "adaptive_max_pool", "add",
-           "avg_pool", "avg_pool_grad", "batch_norm", "batch_norm_grad", "channel_affine", "channel_sum", "conv",
-           "conv_input_grad", "conv_weight_grad", "copy", "cross_entropy", "cross_entropy_grad", "deviation",
+           "avg_pool", "avg_pool_grad", "batch_norm", "batch_norm_grad", "channel_affine", "channel_affine_", "channel_sum",
+           "conv", "conv_input_grad", "conv_weight_grad", "copy", "cross_entropy", "cross_entropy_grad", "deviation",
            "deviation_grad", "dropout", "extreme", "extreme_grad", "extreme_index", "gather_winners", "group_norm",
            "group_norm_grad", "layer_norm", "layer_norm_grad", "linear", "log_softmax", "log_softmax_grad", "matmul",
            "max_pool", "multiply", "relu", "relu_grad", "rms_norm", "rms_norm_grad", "rmsprop_step", "scatter_winners",

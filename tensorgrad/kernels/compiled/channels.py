@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from tensorgrad.kernels.compiled.columns import add_deviations, add_entries, add_slopes, combine, scale_and_shift
+from tensorgrad.kernels.compiled.columns import (add_deviations, add_entries, add_slopes, combine, scale_and_shift,
+                                                 scale_and_shift_positive)
 from tensorgrad.kernels.compiled.crew import shared, slices
 from tensorgrad.kernels.compiled.jit import jit
 from tensorgrad.kernels.compiled.vectors import aligned
+from tensorgrad.kernels.reference import channels as reference
 from tensorgrad.kernels.reference.sums import add_up
 from tensorgrad.kernels.reference.windows import channels_first, channels_last
 
@@ -46,14 +48,20 @@ def batch_norm_grad(grad, x, mean, var, weight, eps):
 def channel_affine(x, scale, shift):
     pixels = innermost(x)
     y = aligned_like(pixels)
-    width, rows = columns_and_rows(x.shape[1], x.size)
-    columns = np.zeros((3, width), x.dtype)
-    repeated = columns.reshape(3, width // max(x.shape[1], 1), x.shape[1])
-    repeated[1] = scale
-    if shift is not None:
-        repeated[2] = shift
+    rows, columns = affine_columns(x, scale, shift)
     scale_rows(slices(rows, 2 * x.size), rows, pixels.reshape(-1), columns, y.reshape(-1))
     return channels_first(y)
+
+
+def channel_affine_(x, scale, shift, relu):
+    pixels = channels_last(x)
+    if not pixels.flags.c_contiguous:
+        reference.channel_affine_(x, scale, shift, relu)
+        return
+    row = pixels.reshape(-1)
+    rows, columns = affine_columns(x, scale, shift)
+    write = scale_rows_positive if relu else scale_rows
+    write(slices(rows, 2 * x.size), rows, row, columns, row)
 
 
 def channel_sum(x):
@@ -83,6 +91,17 @@ def columns_and_rows(channels: int, size: int) -> tuple[int, int]:
     while rows and rows % 2 == 0 and (width < WIDTH or width % WIDTH and 2 * width <= WIDEST):
         width, rows = 2 * width, rows // 2
     return width, rows
+
+
+def affine_columns(x: np.ndarray, scale: np.ndarray, shift: np.ndarray | None) -> tuple[int, np.ndarray]:
+    """How many rows there are, and the columns of `scale_rows`."""
+    width, rows = columns_and_rows(x.shape[1], x.size)
+    columns = np.zeros((3, width), x.dtype)
+    repeated = columns.reshape(3, width // max(x.shape[1], 1), x.shape[1])
+    repeated[1] = scale
+    if shift is not None:
+        repeated[2] = shift
+    return rows, columns
 
 
 def one(parameter: np.ndarray | None, value: float, x: np.ndarray) -> np.ndarray:
@@ -186,6 +205,16 @@ def scale_rows(first, last, slice, x, columns, y):
     for at in range(first, last, ROWS):
         start, stop = at * width, min(at + ROWS, last) * width
         scale_and_shift(x[start:stop], columns[0], columns[1], columns[2], y[start:stop])
+
+
+@shared
+@jit
+def scale_rows_positive(first, last, slice, x, columns, y):
+    """`scale_rows`, and 0 for what is not above it; NaN stays."""
+    width = columns.shape[1]
+    for at in range(first, last, ROWS):
+        start, stop = at * width, min(at + ROWS, last) * width
+        scale_and_shift_positive(x[start:stop], columns[0], columns[1], columns[2], y[start:stop])
 
 
 @shared

@@ -119,6 +119,18 @@ def scale_and_shift(typing, x, center, scale, shift, y):
 
 
 @intrinsic
+def scale_and_shift_positive(typing, x, center, scale, shift, y):
+    """y = (x - center) · scale + shift where that is not ≤ 0, else 0"""
+
+    def write(v, entries, numbers, sums):
+        center, scale, shift = numbers
+        found = v.fma(v.b.fsub(entries[0], center), scale, shift)
+        return [v.b.select(v.b.fcmp_ordered("<=", found, v.constant(0)), v.constant(0), found)]
+
+    return over_columns([x], [center, scale, shift], [y], write, True)
+
+
+@intrinsic
 def combine(typing, grad, x, center, factor, tilt, shift, y):
     """y = grad · factor + (x - center) · tilt + shift"""
 

@@ -39,6 +39,8 @@ def calls(dtype: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
             yield "batch_norm", bound(compiled.batch_norm, rows, weight, weight, 1e-5)
             yield "batch_norm_grad", bound(compiled.batch_norm_grad, rows, rows, per_channel, per_channel, weight, 1e-5)
             yield "channel_affine", bound(compiled.channel_affine, rows, per_channel, weight)
+    for relu in (False, True):
+        yield "channel_affine_", bound(compiled.channel_affine_, x.copy("K"), per_channel, per_channel, relu)
     square = np.ones((64, 64), dtype)
     for matrix in (square, np.ones((256, 64), dtype)):  # the weight is transposed for many rows
         yield "linear", bound(compiled.linear, matrix, square, square[0])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tensorgrad.kernels.reference.entrywise import ZERO
 from tensorgrad.kernels.reference.sums import add_up, count, spread_rows
 
 
@@ -42,6 +43,13 @@ def channel_affine(x, scale, shift):
     if shift is not None:
         y += per_channel(shift, x)
     return y
+
+
+def channel_affine_(x, scale, shift, relu):
+    x *= per_channel(scale, x)
+    x += per_channel(shift, x)
+    if relu:
+        np.maximum(x, ZERO.get(x.dtype.char, 0), out=x)
 
 
 def centered(x):

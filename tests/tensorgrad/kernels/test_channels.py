@@ -114,8 +114,39 @@ def test_special_values_stay_in_their_channel(kernel_set, special, at, rng):
 def test_empty_batch_of_channels(kernel_set):
     x, w = np.zeros((0, 3, 4, 4), np.float32), np.ones(3, np.float32)
     assert kernel_set.channel_affine(x, w, w).shape == x.shape
+    for relu in (False, True):
+        kernel_set.channel_affine_(x, w, w, relu)
     np.testing.assert_array_equal(kernel_set.channel_sum(x), np.zeros(3))
     assert kernel_set.batch_norm_grad(x, x, w, w, w, EPS)[0].shape == x.shape
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", SHAPES, ids=ids)
+def test_affine_written_over_its_input(kernel_set, shape, dtype, rng):
+    """Bit by bit what `channel_affine` and `relu` give, also with gaps in memory, which are left alone."""
+    x = rng.normal(size=shape).astype(dtype)
+    x.flat[:3] = np.nan, -np.inf, -0.0
+    scale, shift = rng.normal(size=(2, shape[1])).astype(dtype)
+    wide = np.full((*shape[:-1], 2 * shape[-1]), 7, dtype)
+    for relu in (False, True):
+        for given in [*layouts(x), wide[..., ::2]]:
+            target = given if given.base is wide else given.copy("K")
+            target[...] = x
+            expected = kernel_set.channel_affine(given if given.base is not wide else target.copy(), scale, shift)
+            expected = kernel_set.relu(expected) if relu else expected
+            assert kernel_set.channel_affine_(target, scale, shift, relu) is None
+            same(target, expected, dtype)
+    assert (wide[..., 1::2] == 7).all()
+
+
+def test_affine_of_channels_last_is_the_same_bit_by_bit(kernel_set, rng):
+    x = rng.normal(size=(4, 9, 9, 48)).astype(np.float32).transpose(0, 3, 1, 2)
+    scale, shift = rng.normal(size=(2, 48)).astype(np.float32)
+    for relu in (False, True):
+        expected = kernel_set.channel_affine(x, scale, shift)
+        target = x.copy("K")
+        kernel_set.channel_affine_(target, scale, shift, relu)
+        np.testing.assert_array_equal(target, kernel_set.relu(expected) if relu else expected)
 
 
 def test_the_same_numbers_from_run_to_run(kernel_set, rng):
