@@ -35,6 +35,9 @@ class Hooks:
         self.backward_before: list[Callable[..., Any]] = []
         self.backward: list[Callable[..., Any]] = []
 
+    def __bool__(self) -> bool:
+        return bool(self.before or self.after or self.backward_before or self.backward)
+
     def add(self, kind: str, hook: Any, prepend: bool = False, *options: bool) -> RemovableHandle:
         """Add a hook at the end of its kind, or in front."""
         hooks = getattr(self, kind)

@@ -232,7 +232,8 @@ class Module(Tree):
     @classmethod
     def _hook_all(cls, kind: str, hook: Callable[..., Any], *options: bool) -> RemovableHandle:
         """Add a hook to all modules there are or will be; those without hooks of their own now look for it too."""
-        Module._hooks = Module._hooks or Hooks()
+        if Module._hooks is None:
+            Module._hooks = Hooks()
         return everywhere.add(kind, hook, False, *options)
 
     def register_forward_pre_hook(self, hook: Callable[..., Any], *, prepend: bool = False,

@@ -7,6 +7,7 @@ import pytest
 
 import nn
 import tensorgrad
+from nn.modules.module import register_module_forward_hook
 from tensorgrad import kernels, no_grad, profiler
 from tensorgrad.autograd import detect_anomaly
 from tensorgrad.errors import ShapeError
@@ -125,6 +126,16 @@ def test_hooks_see_every_result(written, place):
         expected = one_by_one(net[:place + 1], x)
     np.testing.assert_array_equal(seen[0].array, expected.array)
     assert written == ([False] if place == 2 else [])
+
+
+def test_hooks_of_all_modules_see_every_result_and_leave_no_trace(written):
+    net, x, seen = unit(), image(), []
+    with no_grad():
+        with register_module_forward_hook(lambda module, args, output: seen.append(type(module).__name__)):
+            net(x)
+        assert seen == ["Conv2d", "BatchNorm2d", "ReLU", "Sequential"] and written == []
+        net(x)
+    assert written == [True]
 
 
 def test_profiler_and_anomaly_mode_see_every_op(written):
