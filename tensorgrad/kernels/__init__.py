@@ -41,7 +41,7 @@ sets: dict[str, tuple[str, str | None, str]] = {
 class KernelSet:
     """The functions of `contract.Kernels`, under the name they are switched by."""
 
-    def __init__(self, name: str, functions: dict[str, Callable[..., Any]]):
+    def __init__(self, name: str, functions: dict[str, Any]):
         self.name = name
         self.__dict__.update(functions)
 
@@ -109,7 +109,8 @@ def load(name: str) -> KernelSet:
     except ImportError as error:
         raise KernelError(f"kernels: the set {name!r} cannot be loaded: {error}.\n  Run: {command}") from error
     reference = importlib.import_module(sets["reference"][0])
-    return KernelSet(name, {kernel: with_fallback(module, reference, kernel) for kernel in KERNELS})
+    functions = {kernel: with_fallback(module, reference, kernel) for kernel in KERNELS}
+    return KernelSet(name, {**functions, "gradients_of_few": module.gradients_of_few})
 
 
 def with_fallback(module: ModuleType, reference: ModuleType, kernel: str) -> Callable[..., Any]:

@@ -16,7 +16,7 @@ Common to all
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Callable, Mapping, Protocol
 
 import numpy as np
 
@@ -32,6 +32,10 @@ class Kernels(Protocol):
     """The functions of a kernel set."""
 
     name: str
+
+    # (grad, x) → x_grad of "relu", "exp", "sigmoid", "square" and "tanh", as `relu_grad` and `unary_grad` have it: what
+    # takes the fewest calls for a few entries in float32 or float64.
+    gradients_of_few: Mapping[str, Callable[[Array, Array], Array]]
 
     # -- convolution: three products of the same triple, each linear in its two arrays ---------------------------------
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from tensorgrad import kernels
+from tensorgrad.dtypes import float16
 from tensorgrad.errors import ArgumentError, ShapeError, message
 from tensorgrad.kernels.reference import entrywise as reference
 from tensorgrad.kernels.reference.entrywise import FEW, selected
@@ -35,8 +36,8 @@ class Relu(Unary):
         y = self.output
         if isinstance(grad, Tensor):
             return masked(grad, y != 0)
-        if y.size <= FEW:
-            return reference.relu_grad(grad, y)
+        if y.size <= FEW and self.dtype is not float16:
+            return kernels.active().gradients_of_few["relu"](grad, y)
         own = unshared(grad, 2)  # held by the walk and here
         return kernels.active().relu_grad(grad, y, own)
 

@@ -7,7 +7,7 @@ from typing import Any, Callable, Iterator
 
 import numpy as np
 
-from tensorgrad.kernels import compiled
+from tensorgrad.kernels import compiled, reference
 from tensorgrad.kernels.compiled.formulas import FORMULAS
 from tensorgrad.window import Window
 
@@ -92,6 +92,8 @@ def calls(dtype: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
     for name in ("add", "multiply", "relu_grad"):
         yield name, bound(getattr(compiled, name), many, many)
     yield "relu_grad", bound(compiled.relu_grad, many.copy(), many, True)
+    for name in reference.gradients_of_few:
+        yield "gradients_of_few", bound(compiled.gradients_of_few.__getitem__, name)
     for formula, (function, _) in FORMULAS.items():
         numbers = [0.5] * (len(signature(function).parameters) - 1)
         yield "unary", bound(compiled.unary, many, formula, *numbers)

@@ -27,7 +27,7 @@ def relu(x):
 
 def relu_grad(grad, y, reuse=False):
     zero = ZERO[y.dtype.char]
-    if y.size <= FEW and grad.shape == y.shape:
+    if y.size <= FEW and grad.shape == y.shape != ():  # without axes NumPy gives scalars, which cannot be written to
         x_grad = grad.copy("K")  # these two calls take less time than np.where
         x_grad[y == zero] = zero
         return x_grad

@@ -6,10 +6,10 @@ from typing import Any, Callable
 
 import numpy as np
 
-from tensorgrad.kernels.reference.entrywise import selected, under
+from tensorgrad.kernels.reference.entrywise import relu_grad, selected, under
 from tensorgrad.kernels.reference.error_function import complement, error, in_slices
 
-__all__ = ["FORMULAS", "SHORT", "unary", "unary_grad", "deviation", "deviation_grad"]
+__all__ = ["FORMULAS", "SHORT", "gradients_of_few", "unary", "unary_grad", "deviation", "deviation_grad"]
 
 Array = np.ndarray
 ROOT_HALF, ROOT_2_BY_PI, TWO_BY_ROOT_PI = 0.7071067811865476, 0.7978845608028654, 1.1283791670955126
@@ -278,6 +278,7 @@ PAIRS: list[tuple[Callable[..., Any], Callable[..., Any]]] = [
     (softsign, softsign_grad), (absolute, absolute_grad), (magnitude, magnitude_grad), (square, square_grad),
     (huber, huber_grad)]
 FORMULAS = {pair[0].__name__: pair for pair in PAIRS}
+gradients_of_few = {"relu": relu_grad, **{name: FORMULAS[name][1] for name in ("exp", "sigmoid", "square", "tanh")}}
 
 # What takes NumPy a call or two, which for few entries are cheaper than a loop of our own.
 SHORT = ("exp", "tanh", "hardtanh", "leaky_relu", "threshold")
