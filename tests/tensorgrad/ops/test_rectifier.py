@@ -94,3 +94,12 @@ def test_inplace_is_accepted_and_gives_a_new_tensor():
 def test_error_texts(call, error, text):
     with pytest.raises(error, match=text):
         call()
+
+
+@pytest.mark.parametrize("kernels", tensorgrad.kernels.available())
+def test_relu_of_a_number_takes_the_scalar_that_numpy_makes_of_its_gradient(kernels):
+    with tensorgrad.kernels.use(kernels):
+        for value, gradient in ((1.0, 2.0), (-1.0, 0.0)):
+            x = Tensor(value, requires_grad=True)
+            (F.relu(x) * 2.0).backward()
+            assert x.grad.item() == gradient
