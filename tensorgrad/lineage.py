@@ -57,13 +57,10 @@ def with_sizes(fix: str, tensor: Any) -> str:
 def flattened(tensor: Any) -> Step | None:
     """What a reshape has made one axis of, if the tensor comes from one: shape and maker of what went in."""
     op = getattr(tensor, "creator", None)
-    if op is None or op.name not in ("reshape", "flatten", "view") or not op.sources:
+    if op is None or op.name not in ("reshape", "flatten", "view"):
         return None
-    source = op.sources[0]
-    if hasattr(source, "sources"):
-        return Step(source.where, tuple(source.shape))
-    shape = source.shape if source is not None else op.constants.get(0, (None,))[0]
-    return None if shape is None else Step("the input", tuple(shape))
+    source = op.sources[0]  # a reshape has one, and is not recorded if that is a constant
+    return Step(source.where if hasattr(source, "sources") else "the input", tuple(source.shape))
 
 
 def factors(number: int, channels: int) -> str:

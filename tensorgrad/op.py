@@ -80,8 +80,8 @@ class Op:
     differentiable: bool = True
     makes_views: bool = False
     once: bool = False
-    stores: bool = False
-    holds: bool = False
+    stores: bool
+    holds: bool
 
     sources: Sequence[Source]
     noted: Sequence[Any]

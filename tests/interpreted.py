@@ -22,21 +22,14 @@ compiler: dict[str, Any] = {}  # what is replaced
 
 
 class Interpreted:
-    """A function in the place of a compiled one."""
+    """A function in the place of a compiled one, and in the place of `CPUDispatcher`."""
 
-    def __init__(self, function: Callable[..., Any]):
+    def __init__(self, function: Callable[..., Any], **options: Any):
         functools.update_wrapper(self, function, updated=())
         self.py_func = function
 
     def __call__(self, *args: Any) -> Any:
         return self.py_func(*args)
-
-
-def interpreted(function: Any = None, **options: Any) -> Any:
-    """In the place of `numba.njit`."""
-    if function is not None and function.__module__.startswith((PACKAGE, "tests")):
-        return Interpreted(function)
-    return compiler["njit"](function, **options)
 
 
 slices: dict[int, tuple[Any, tuple[Any, ...]]] = {}
@@ -85,13 +78,15 @@ def pytest_configure() -> None:
     """Put the functions above in place, and load the kernels."""
     import numba.extending
     from numba import types
+    from numba.core import registry
 
     if PACKAGE in sys.modules:
         raise pytest.UsageError("the compiled kernels were loaded before they could be replaced")
     compiler.update(njit=numba.njit, intrinsic=numba.extending.intrinsic)
-    numba.njit, numba.extending.intrinsic = interpreted, micro_kernel
+    numba.extending.intrinsic = micro_kernel
     external, types.ExternalFunction = types.ExternalFunction, python_function
+    dispatcher, registry.CPUDispatcher = registry.CPUDispatcher, Interpreted
     try:
         importlib.import_module(PACKAGE)
-    finally:
-        types.ExternalFunction = external  # numba looks at the class itself when it compiles
+    finally:  # numba looks at these classes itself when it compiles
+        types.ExternalFunction, registry.CPUDispatcher = external, dispatcher

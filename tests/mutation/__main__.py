@@ -4,14 +4,18 @@
     python -m tests.mutation --sample 10     every tenth
     python -m tests.mutation engine --show   those of one file, and what becomes of each
 
-The tests are collected once, before any change.  Each mutant is run in a forked process: the functions of the module get
-the changed code, the tests run until the first failure, and the process ends.  A mutant that takes `TIMEOUT` seconds of
-processor time hangs, which counts as noticed.  `equivalent.txt` lists those that no test can notice, with the reason.
+The tests are collected once, before any change, and it is noted which of them executes which line.  Each mutant is run in a
+forked process: the functions of the module get the changed code, the tests that reach it run until the first failure, and
+the process ends.  A mutant that takes `TIMEOUT` seconds of processor time hangs, which counts as noticed.  `equivalent.txt`
+lists those that no test can notice, with the reason.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
+import functools
+import gc
 import importlib
 import io
 import os
@@ -25,7 +29,9 @@ from typing import Any
 
 import pytest
 
+from tests.mutation.loading import closures_of, put
 from tests.mutation.mutants import Mutant, mutants
+from tests.mutation.reach import Reach
 
 HERE, ROOT = Path(__file__).parent, Path(__file__).parents[2]
 MODULES = ["tensorgrad.autograd.engine", "tensorgrad.autograd.backward", "tensorgrad.op", "tensorgrad.recording",
@@ -33,52 +39,75 @@ MODULES = ["tensorgrad.autograd.engine", "tensorgrad.autograd.backward", "tensor
 TESTS = ["tests/tensorgrad/autograd/test_engine.py", "tests/tensorgrad/autograd/test_backward.py",
          "tests/tensorgrad/autograd/test_function.py", "tests/tensorgrad/test_inplace.py",
          "tests/tensorgrad/test_recording.py", "tests/nn/test_broken_models.py", "tests/tensorgrad/test_tensor.py",
-         "tests/tensorgrad/autograd/test_checkpointing.py", "tests/tensorgrad/autograd/test_gradcheck.py"]
+         "tests/tensorgrad/autograd/test_checkpointing.py", "tests/tensorgrad/autograd/test_gradcheck.py",
+         "tests/tensorgrad/autograd/test_accumulation.py", "tests/tensorgrad/autograd/test_stale_lines.py",
+         "tests/tensorgrad/test_op.py", "tests/tensorgrad/test_lineage.py", "tests/nn/test_hooks.py"]
 SLOW = "not hundred_thousand and not memory and not linear and not deep and not whole and not reference_counting"
 TIMEOUT = 30
 
 
 class Runner:
-    """Collects the tests once, and in the forked children runs them on a mutant."""
+    """Collects the tests once, and in forked children runs them on the mutants."""
 
-    def __init__(self, chosen: list[Mutant], modules: dict[str, types.ModuleType], show: bool):
-        self.chosen, self.modules, self.show = chosen, modules, show
+    def __init__(self, chosen: list[Mutant], modules: dict[str, types.ModuleType], jobs: int, show: bool):
+        self.chosen, self.modules, self.jobs, self.show = chosen, modules, jobs, show
         self.survivors: list[str] = []
         self.score: dict[str, list[int]] = {}
+        self.reach = Reach({str(module.__file__) for module in modules.values()})
+        self.closures = {name: closures_of(str(module.__file__)) for name, module in modules.items()}
+        self.at_work: dict[int, Mutant] = {}
 
     def pytest_runtestloop(self, session: Any) -> bool:
         """In the place of pytest's own loop: all tests once as they are, then once per mutant."""
-        if not passes(session):
+        if not passes(session.items) or not passes(session.items, self.reach):  # compiled and cached, then watched
             raise pytest.UsageError("the tests fail without a mutant")
         known = equivalents()
+        gc.collect()
+        gc.freeze()  # a child that collects garbage would copy all of the parent's memory
+        for name, module in self.modules.items():
+            source = Path(str(module.__file__)).read_text()
+            self.begin(Mutant(f"{name}: as it is", 0, (1, len(source.splitlines())), ast.parse(source)))
+            if os.wait()[1]:
+                raise pytest.UsageError(f"the tests that reach {name}, the quickest first, fail without a mutant")
+        self.at_work.clear()
         for mutant in self.chosen:
-            name = mutant.key.split(":")[0]
-            counts = self.score.setdefault(name, [0, 0, 0])
+            self.score.setdefault(mutant.key.split(":")[0], [0, 0, 0])
             if mutant.key in known:
-                counts[2] += 1
+                self.score[mutant.key.split(":")[0]][2] += 1
                 continue
-            noticed = self.noticed(session, mutant)
-            if self.show:
-                print(f"{'noticed' if noticed else 'survived'}: {mutant.key}", file=sys.__stderr__, flush=True)
-            counts[0 if noticed else 1] += 1
-            if not noticed:
-                self.survivors.append(f"{mutant.key}  (line {mutant.line})")
+            if len(self.at_work) == self.jobs:
+                self.await_one()
+            self.begin(mutant)
+        while self.at_work:
+            self.await_one()
         return True
 
-    def noticed(self, session: Any, mutant: Mutant) -> bool:
-        """True if a test fails on the mutant."""
+    def begin(self, mutant: Mutant) -> None:
+        """Fork a child that ends with 0 if no test fails on the mutant."""
+        name = mutant.key.split(":")[0]
         child = os.fork()
-        if not child:
-            signal.setitimer(signal.ITIMER_PROF, TIMEOUT)
-            try:
-                put(mutant.tree, self.modules[mutant.key.split(":")[0]])
-                os._exit(0 if passes(session) else 1)
-            except BaseException:  # noqa: B036  the module cannot even be loaded
-                os._exit(1)
-        return os.waitpid(child, 0)[1] != 0
+        if child:
+            self.at_work[child] = mutant
+            return
+        signal.setitimer(signal.ITIMER_PROF, TIMEOUT)
+        try:
+            put(mutant.tree, self.modules[name], self.closures[name])
+            os._exit(0 if passes(self.reach.tests(str(self.modules[name].__file__), *mutant.lines)) else 1)
+        except BaseException:  # noqa: B036  the module cannot even be loaded
+            os._exit(1)
+
+    def await_one(self) -> None:
+        """Wait for a child, and count what it found."""
+        child, status = os.wait()
+        mutant = self.at_work.pop(child)
+        if self.show:
+            print(f"{'noticed' if status else 'survived'}: {mutant.key}", file=sys.__stderr__, flush=True)
+        self.score[mutant.key.split(":")[0]][0 if status else 1] += 1
+        if not status:
+            self.survivors.append(f"{mutant.key}  (line {mutant.line})")
 
 
-def passes(session: Any) -> bool:
+def passes(items: list[Any], reach: Reach | None = None) -> bool:
     """True if every test passes; stops at the first that does not."""
     failed: list[Any] = []
 
@@ -88,45 +117,20 @@ def passes(session: Any) -> bool:
                 failed.append(report)
 
     watch = Watch()
-    session.config.pluginmanager.register(watch)
+    plugins = items[0].config.pluginmanager if items else None
+    if plugins:
+        plugins.register(watch)
     try:
-        for i, item in enumerate(session.items):
-            following = session.items[i + 1] if i + 1 < len(session.items) else None
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        for i, item in enumerate(items):
+            run = functools.partial(item.config.hook.pytest_runtest_protocol, item=item,
+                                    nextitem=items[i + 1] if i + 1 < len(items) else None)
+            reach.watch(item, run) if reach else run()
             if failed:
                 return False
     finally:
-        session.config.pluginmanager.unregister(watch)
+        if plugins:
+            plugins.unregister(watch)
     return True
-
-
-def put(tree: Any, module: types.ModuleType) -> None:
-    """Give the functions of `module` the code of the changed one, in place: others hold these functions already."""
-    fresh = types.ModuleType(module.__name__)
-    fresh.__dict__.update({"__file__": module.__file__, "__package__": module.__package__})
-    exec(compile(tree, str(module.__file__), "exec"), fresh.__dict__)
-    replace(vars(fresh), vars(module), module)
-
-
-def replace(new: Any, old: Any, module: types.ModuleType) -> None:
-    """The functions of one namespace put into those of another, classes and closures included."""
-    for name, value in list(new.items()):
-        before = old.get(name)
-        if isinstance(value, (staticmethod, classmethod)) and isinstance(before, (staticmethod, classmethod)):
-            value, before = value.__func__, before.__func__
-        if isinstance(value, property) and isinstance(before, property):
-            value, before = value.fget, before.fget
-        if isinstance(value, types.FunctionType) and isinstance(before, types.FunctionType):
-            if value.__module__ == module.__name__ and value.__code__.co_freevars == before.__code__.co_freevars:
-                before.__code__, before.__defaults__ = value.__code__, value.__defaults__
-                before.__kwdefaults__ = value.__kwdefaults__
-        elif isinstance(value, type) and isinstance(before, type) and value.__module__ == module.__name__:
-            replace(vars(value), vars(before), module)
-            for key, entry in vars(value).items():  # class attributes such as `keeps_output = False`
-                if isinstance(entry, (bool, int, str, tuple)) and not key.startswith("__"):
-                    setattr(before, key, entry)
-        elif isinstance(value, (bool, int)) and not name.startswith("__"):
-            module.__dict__[name] = value
 
 
 def equivalents() -> set[str]:
@@ -140,12 +144,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__.splitlines()[0])
     parser.add_argument("module", nargs="*", help="the end of a module's name; default: all of the core")
     parser.add_argument("--sample", type=int, default=1, metavar="N", help="every N-th mutant")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="that many at a time")
     parser.add_argument("--show", action="store_true", help="print each as it is run")
     options = parser.parse_args()
     names = [name for name in MODULES if not options.module or name.rpartition(".")[2] in options.module]
     modules = {name.rpartition(".")[2] + ".py": importlib.import_module(name) for name in names}
     found = [mutant for name, module in modules.items() for mutant in mutants(Path(str(module.__file__)).read_text(), name)]
-    runner = Runner(found[::options.sample], modules, options.show)
+    runner = Runner(found[::options.sample], modules, options.jobs, options.show)
     start, said = time.monotonic(), io.StringIO()
     tests = [test for test in TESTS if (ROOT / test).exists()]
     with redirect_stdout(said), redirect_stderr(said):

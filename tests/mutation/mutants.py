@@ -21,11 +21,13 @@ class Mutant:
 
     key      what and where, stable as long as the line is: "engine.py:walk: `if x:` negated"
     line     in the file
+    lines    first and last of those of which one runs before the change can matter
     tree     of the changed module
     """
 
     key: str
     line: int
+    lines: tuple[int, int]
     tree: ast.Module
 
 
@@ -34,9 +36,10 @@ def mutants(source: str, name: str) -> Iterator[Mutant]:
     tree = ast.parse(source)
     lines = source.splitlines()
     places = [(node, function) for node, function in executed(tree, "")]
+    around = statements(tree)
     seen: dict[str, int] = {}
     for index, (node, function) in enumerate(places):
-        for what, change in changes(node):
+        for what, part, change in changes(node):
             changed = copy.deepcopy(tree)
             target = list(executed(changed, ""))[index][0]
             change(target)
@@ -44,7 +47,26 @@ def mutants(source: str, name: str) -> Iterator[Mutant]:
             seen[key] = seen.get(key, 0) + 1
             if seen[key] > 1:
                 key += f" #{seen[key]}"
-            yield Mutant(key, node.lineno, ast.fix_missing_locations(changed))
+            yield Mutant(key, part.lineno, around[part], ast.fix_missing_locations(changed))
+
+
+def statements(tree: ast.Module) -> dict[ast.AST, tuple[int, int]]:
+    """Per node the lines of its statement: of one with a body, the head; of a signature, the function; of what runs at
+    import, the file."""
+    found: dict[ast.AST, tuple[int, int]] = {}
+
+    def visit(node: ast.AST, lines: tuple[int, int], inside: bool) -> None:
+        if isinstance(node, ast.FunctionDef):
+            lines, inside = (node.lineno, node.end_lineno or node.lineno), True
+        elif isinstance(node, ast.stmt) and inside:
+            body = getattr(node, "body", None)
+            lines = node.lineno, max(node.lineno, body[0].lineno - 1) if body else node.end_lineno or node.lineno
+        found[node] = lines
+        for child in ast.iter_child_nodes(node):
+            visit(child, lines, inside)
+
+    visit(tree, (1, max(getattr(node, "end_lineno", 1) or 1 for node in ast.walk(tree))), False)
+    return found
 
 
 def executed(node: ast.AST, function: str) -> Iterator[tuple[ast.AST, str]]:
@@ -68,31 +90,32 @@ def executed(node: ast.AST, function: str) -> Iterator[tuple[ast.AST, str]]:
                 yield from executed(child, function)
 
 
-def changes(node: ast.AST) -> Iterator[tuple[str, Callable[[ast.AST], None]]]:
-    """What can be made wrong at this node, and how, on a copy of it."""
+def changes(node: ast.AST) -> Iterator[tuple[str, ast.AST, Callable[[ast.AST], None]]]:
+    """What can be made wrong at this node, at which part of it, and how, on a copy of it."""
     if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in COMPARISONS:
-        yield "comparison", lambda n: n.ops.__setitem__(0, COMPARISONS[type(n.ops[0])]())  # type: ignore[attr-defined]
+        yield "comparison", node, lambda n: n.ops.__setitem__(0, COMPARISONS[type(n.ops[0])]())  # type: ignore[attr-defined]
     if isinstance(node, (ast.BinOp, ast.AugAssign)) and type(node.op) in ARITHMETIC and not text(node):
-        yield "arithmetic", lambda n: setattr(n, "op", ARITHMETIC[type(n.op)]())  # type: ignore[attr-defined]
+        yield "arithmetic", node, lambda n: setattr(n, "op", ARITHMETIC[type(n.op)]())  # type: ignore[attr-defined]
     if isinstance(node, ast.BoolOp):
-        yield "and/or", lambda n: setattr(n, "op", ast.Or() if isinstance(n.op, ast.And) else ast.And())  # type: ignore
+        yield "and/or", node, lambda n: setattr(  # type: ignore[attr-defined]
+            n, "op", ast.Or() if isinstance(n.op, ast.And) else ast.And())
     if isinstance(node, ast.Constant) and isinstance(node.value, (bool, int)):
         value = not node.value if isinstance(node.value, bool) else node.value + 1
-        yield "constant", lambda n: setattr(n, "value", value)
+        yield "constant", node, lambda n: setattr(n, "value", value)
     if isinstance(node, (ast.If, ast.IfExp, ast.While)):
-        yield "negated", lambda n: setattr(n, "test", ast.UnaryOp(ast.Not(), n.test))  # type: ignore[attr-defined]
+        yield "negated", node, lambda n: setattr(n, "test", ast.UnaryOp(ast.Not(), n.test))  # type: ignore[attr-defined]
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        yield "not dropped", lambda n: setattr(n, "op", ast.UAdd()) or setattr(
+        yield "not dropped", node, lambda n: setattr(n, "op", ast.UAdd()) or setattr(
             n, "operand", ast.Call(ast.Name("bool", ast.Load()), [n.operand], []))  # type: ignore[attr-defined]
     if isinstance(node, ast.Return) and node.value is not None and not none(node.value):
-        yield "returns None", lambda n: setattr(n, "value", ast.Constant(None))
+        yield "returns None", node, lambda n: setattr(n, "value", ast.Constant(None))
     for field in ("body", "orelse", "finalbody"):
         block = getattr(node, field, None)
         if isinstance(block, list) and not isinstance(node, (ast.Module, ast.ClassDef)):
             for i, statement in enumerate(block):
                 if isinstance(statement, DELETED):
                     if not isinstance(statement, ast.Expr) or isinstance(statement.value, ast.Call):
-                        yield (f"deleted `{ast.unparse(statement).splitlines()[0][:50]}`",
+                        yield (f"deleted `{ast.unparse(statement).splitlines()[0][:50]}`", statement,
                                lambda n, f=field, i=i: getattr(n, f).__setitem__(i, ast.Pass()))
 
 

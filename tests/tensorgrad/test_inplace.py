@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import tensorgrad
 from tensorgrad import Tensor, no_grad, tensor
 from tensorgrad.errors import ArgumentError, DtypeError, GraphError, RangeError, ShapeError, StaleTensorError
+from tensorgrad.inplace import in_place
 
 
 def leaf(*values: float) -> Tensor:
@@ -41,6 +42,8 @@ METHODS: dict[str, tuple[Callable[[Any], Any], list[float]]] = {
     "copy_ broadcast": (lambda t: t.copy_(5), [5.0, 5.0]),
     "masked_fill_": (lambda t: t.masked_fill_(t > 3, -1), [2.0, -1.0]),
     "addcmul_": (lambda t: t.addcmul_(t, t, value=0.5), [4.0, 12.0]),
+    "add_ twice": (lambda t: t.add_(Tensor([1.0, 2.0]), alpha=2), [4.0, 8.0]),
+    "addcmul_ once": (lambda t: t.addcmul_(t, Tensor([1.0, 2.0])), [4.0, 12.0]),
     "addcdiv_": (lambda t: t.addcdiv_(Tensor([1.0, 1.0]), Tensor([2.0, 4.0])), [2.5, 4.25]),
     "lerp_": (lambda t: t.lerp_(Tensor([4.0, 0.0]), 0.5), [3.0, 2.0]),
 }
@@ -153,6 +156,27 @@ def test_detach_is_a_door_to_write_and_is_noticed() -> None:
         y.sum().backward()
 
 
+def test_a_leaf_becomes_a_constant() -> None:
+    x = leaf(1.0, 2.0)
+    assert x.detach_() is x and not x.requires_grad and not (x * 2).requires_grad
+
+
+def test_three_operands_are_refused_by_their_own_name_inside_a_graph() -> None:
+    x, constant = leaf(1.0) * 2, Tensor([1.0])
+    for name in ("addcmul_", "addcdiv_", "lerp_"):
+        with pytest.raises(GraphError, match=f"{name}: the graph cannot record a write into memory"):
+            getattr(x, name)(constant, constant)
+        with pytest.raises(GraphError, match=f"{name}: the graph cannot record"):
+            getattr(Tensor([1.0]), name)(constant, leaf(1.0))
+
+
+def test_methods_are_named_and_described_after_their_op() -> None:
+    method = in_place("exp")
+    assert method.__name__ == method.__qualname__ == Tensor.exp_.__name__ == "exp_"
+    assert method.__doc__ == "`exp` of this tensor, in place."
+    assert method(Tensor([0.0])).tolist() == [1.0]
+
+
 # -- assignment to an index --------------------------------------------------------------------------------------------
 
 
@@ -167,6 +191,30 @@ def test_setitem() -> None:
     assert t.tolist() == [[-1, 1.5, 1, 7], [0, 0.5, 6, 8], [-2, 0.5, 0, 9]]
     t[[0, 2]] = 0
     assert t.tolist()[0] == t.tolist()[2] == [0.0] * 4
+
+
+def test_setitem_is_noticed_by_a_graph() -> None:
+    x = leaf(1.0, 2.0)
+    y = x * x
+    with no_grad():
+        x[0] = 5
+    with pytest.raises(StaleTensorError, match="input 0 of mul was changed in place"):
+        y.sum().backward()
+
+
+def test_what_a_mask_can_hold() -> None:
+    mask = tensor([True, True, False])
+    mask[0] = 0
+    mask[1] = 0.0
+    mask[2] = 2
+    assert mask.tolist() == [False, False, True]
+    for value in (0.5, float("nan")):
+        with pytest.raises(DtypeError, match="setitem: bool cannot hold these values"):
+            mask[0] = value
+    counts = tensor([1, 2])
+    counts[0] = True
+    counts[1] = np.int8(-3)
+    assert counts.tolist() == [1, -3] and counts.dtype == np.int64
 
 
 def test_setitem_mistakes() -> None:
@@ -212,6 +260,8 @@ def test_results_that_do_not_fit_the_shape() -> None:
         t.add_(Tensor([1.0, 2.0, 3.0]))
     with pytest.raises(ShapeError, match=r"\+=: shape \(2, 2\) does not fit"):
         t += tensorgrad.ones(2, 2)
+    with pytest.raises(ShapeError, match=r"clamp_: shape \(2, 2\) does not fit into \(2,\)"):
+        t.clamp_(tensorgrad.zeros(2, 2))
     with pytest.raises(ShapeError, match="fill_: the value is not one number"):
         t.fill_(Tensor([1.0, 2.0]))
     with pytest.raises(DtypeError, match="masked_fill_: the mask is not bool"):

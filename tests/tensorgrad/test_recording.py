@@ -165,3 +165,27 @@ def test_scopes_are_dotted_and_land_on_ops() -> None:
 
 def test_exports() -> None:
     assert tensorgrad.no_grad is no_grad and tensorgrad.scope is scope
+
+
+def test_a_mode_made_beforehand_holds_inside_its_block() -> None:
+    mode = set_grad_enabled(False)
+    set_grad_enabled(True)
+    with mode:
+        assert not is_grad_enabled()
+    assert is_grad_enabled()
+
+
+def test_the_mode_holds_while_a_generator_is_closed() -> None:
+    seen = []
+
+    @no_grad()
+    def numbers() -> Iterator[int]:
+        try:
+            yield 1
+        finally:
+            seen.append(is_grad_enabled())
+
+    generator = numbers()
+    assert next(generator) == 1 and is_grad_enabled()
+    generator.close()
+    assert seen == [False] and is_grad_enabled()

@@ -240,6 +240,95 @@ def test_non_differentiable_results_and_inputs_passed_through() -> None:
     assert x.grad.item() == 2.0
 
 
+class Same(Function):
+    """Its input, as it is."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.own = ctx
+        return x
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad
+
+
+def test_an_input_passed_through_is_a_constant_where_nothing_is_recorded() -> None:
+    x = leaf(1.0)
+    with tensorgrad.no_grad():
+        for given in (x, x * 1):
+            same = Same.apply(given)
+            assert not same.requires_grad and same.tolist() == [1.0]
+    assert x.requires_grad
+    inner = x * 2
+    with tensorgrad.no_grad():
+        assert not Same.apply(inner).requires_grad
+    assert inner.requires_grad
+
+
+def test_a_write_into_an_input_passed_through_is_noticed() -> None:
+    x = leaf(1.0, 2.0)
+    y, same = x * x, Same.apply(x)
+    with tensorgrad.no_grad():
+        same.add_(1)
+    with pytest.raises(StaleTensorError, match="input 0 of mul was changed in place"):
+        y.sum().backward()
+
+
+def test_constants_and_results_show_in_the_nodes() -> None:
+    class Two(Function):
+        @staticmethod
+        def forward(ctx, x, w, factor):
+            return x * w, x * factor
+
+        @staticmethod
+        def backward(ctx, first, second):
+            return first + second, None, None
+
+    first, second = Two.apply(leaf(1.0, 2.0), Tensor(np.ones(2, np.float32)), 3)
+    assert (first.creator.label, second.creator.label) == ("two result=0", "two result=1")
+    call = first.creator.sources[0]
+    assert call is second.creator.sources[0] and call.label == "two"
+    assert call.constants == {1: ((2,), np.dtype("float32"), None)}
+
+
+def test_saved_tensors_are_there_during_backward_only() -> None:
+    contexts = []
+
+    class Watched(Cube):
+        @staticmethod
+        def backward(ctx, grad):
+            contexts.append((ctx, len(ctx.saved_tensors)))
+            return Cube.backward(ctx, grad)
+
+    Watched.apply(leaf(1.0)).backward()
+    (ctx, during), = contexts
+    assert during == 1 and ctx.saved_tensors == ()
+
+
+def test_a_saved_result_that_is_gone_is_differentiated_through() -> None:
+    class Power(Function):
+        @staticmethod
+        def forward(ctx, x):
+            cube = x * x * x
+            ctx.save_for_backward(x, cube)
+            return cube, x * 1
+
+        @staticmethod
+        def backward(ctx, grad_cube, grad_same):
+            x, cube = ctx.saved_tensors
+            return grad_cube * 3 * cube / x + grad_same  # 3x², written with the result
+
+    for keep in (False, True):
+        x = leaf(2.0)
+        cube, same = Power.apply(x)
+        y = cube.sum() if keep else same.sum() * 0 + Power.apply(x)[0].sum()
+        if not keep:
+            del cube
+        (first,) = grad(y, x, create_graph=True)
+        assert first.item() == 12.0 and grad(first.sum(), x)[0].item() == 12.0
+
+
 def test_without_recording_there_is_no_node() -> None:
     with tensorgrad.no_grad():
         assert Cube.apply(leaf(1.0)).creator is None

@@ -1,0 +1,114 @@
+"""What an op notes when it is recorded, stores beside what it keeps, and says when something is missing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tensorgrad
+from tensorgrad import Tensor
+from tensorgrad.errors import StaleTensorError
+from tensorgrad.op import Op
+
+
+class Weighted(Op):
+    """y = x · scale + shift · factor"""
+
+    __slots__ = ()
+
+    def forward(self, x: Any, scale: Any, shift: Any, factor: Any) -> Any:
+        return x * scale + shift * factor
+
+    def backward(self, grad: Any) -> Any:
+        return grad, None, None, None
+
+
+class Positive(Op):
+    """y = x where x > 0, else 0; stores where that is"""
+
+    __slots__ = ("mask",)
+
+    def forward(self, x: Any) -> Any:
+        self.mask = x > 0
+        return x * self.mask
+
+    def backward(self, grad: Any) -> Any:
+        return grad * self.mask
+
+    def forget(self) -> None:
+        self.mask = None
+
+
+def leaf(*shape: int) -> Tensor:
+    return Tensor(np.arange(1.0, 1 + np.prod(shape)).reshape(shape), requires_grad=True)
+
+
+def test_constants_are_noted_by_position_with_shape_dtype_and_name() -> None:
+    scale = Tensor(np.ones(3, np.float32))
+    scale.name = "scale"
+    op = Weighted().apply(leaf(2, 3), scale, np.ones((2, 1)), 2).creator
+    assert op.constants == {1: ((3,), np.dtype("float32"), "scale"), 2: ((2, 1), np.dtype("float64"), None)}
+    assert op.shapes == [(2, 3), (3,), (2, 1), ()]
+    swapped = Weighted().apply(np.ones(4), leaf(5, 4), 3, scale[:1]).creator
+    assert list(swapped.constants) == [0, 3] and swapped.shapes == [(4,), (5, 4), (), (1,)]
+
+
+def test_what_forward_stored_is_dropped_with_the_graph_and_only_then() -> None:
+    x = leaf(3)
+    y = Positive().apply(x - 2)
+    assert Positive.stores and Positive.holds and not Weighted.stores and not Weighted.holds
+    y.sum().backward(retain_graph=True)
+    assert y.creator.mask.tolist() == [False, False, True]
+    y.sum().backward()
+    assert y.creator.mask is None and x.grad.tolist() == [0.0, 0.0, 2.0]
+
+
+def test_a_subclass_without_its_methods_is_named() -> None:
+    class Half(Op):
+        __slots__ = ()
+
+    with pytest.raises(NotImplementedError, match="Half.forward"):
+        Half().apply(leaf(1))
+
+    class Forward(Half):
+        def forward(self, x: Any) -> Any:
+            return x * 1
+
+    with pytest.raises(NotImplementedError, match="Forward.backward"):
+        Forward().apply(leaf(1)).backward()
+
+
+def test_a_result_that_is_a_number_becomes_an_array() -> None:
+    class Total(Op):
+        __slots__ = ()
+
+        def forward(self, x: Any) -> Any:
+            return x.sum()  # NumPy's scalar
+
+        def backward(self, grad: Any) -> Any:
+            return grad
+
+    y = Total().apply(leaf(4))
+    assert type(y.array) is np.ndarray and y.shape == y.creator.shape == () and y.dtype == y.creator.dtype == np.float64
+    assert y.item() == 10.0
+
+
+def test_a_copy_shares_no_memory_with_what_it_was_copied_from() -> None:
+    x = leaf(2, 3)
+    y = x * x
+    with tensorgrad.no_grad():
+        copied = x.t().reshape(6)  # a view where that can be
+        copied.zero_()
+    y.sum().backward()
+    assert x.grad.tolist() == [[2.0, 4.0, 6.0], [8.0, 10.0, 12.0]]
+
+
+def test_a_change_from_an_unknown_line_is_reported_without_one() -> None:
+    x = leaf(2)
+    y = x * x
+    x.mark_changed()
+    with pytest.raises(StaleTensorError, match="input 0 of mul was changed in place") as caught:
+        y.sum().backward()
+    assert "Changed at" not in str(caught.value)
