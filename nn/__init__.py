@@ -14,7 +14,7 @@ __all__ = [
     "functional", "init", "modules", "summary",
 ]
 
-_LAZY = ("optim", "models", "data", "utils", "training", "plots", "serialization", "coach")
+_LAZY = ("optim", "models", "data", "utils", "training", "plots", "serialization", "coach", "func")
 _LAZY_NAMES = {"save": "serialization", "load": "serialization", "load_metadata": "serialization"}
 
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from nn.hooks import Hooks, everywhere, run
 from nn.parameter import Uninitialized
-from nn.state import IncompatibleKeys, load
+from nn.state import IncompatibleKeys, StateHooks, collect, load
 from nn.tree import Tree
 from tensorgrad import dtypes
 from tensorgrad.devices import is_device, on_cpu
-from tensorgrad.errors import ArgumentError, TensorgradError
+from tensorgrad.errors import ArgumentError, GraphError, TensorgradError
 from tensorgrad.recording import here
 from tensorgrad.tensor import RemovableHandle, Tensor, from_array
 
@@ -57,6 +57,7 @@ class Module(Tree):
 
     training: bool = True
     _hooks: Hooks | None = None
+    _state_hooks: StateHooks | None = None
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """The result for these inputs; every subclass writes its own."""
@@ -196,12 +197,7 @@ class Module(Tree):
             >>> list(nn.BatchNorm2d(3).state_dict())
             ['weight', 'bias', 'running_mean', 'running_var', 'num_batches_tracked']
         """
-        state = {}
-        for path, module in self.named_modules(None, prefix.removesuffix("."), remove_duplicate=False):
-            saved = [(name, buffer) for name, buffer in module._own_buffers() if module._buffers[name]]
-            for name, tensor in [*module._own_parameters(), *saved]:
-                state[f"{path}.{name}" if path else name] = tensor if keep_vars else tensor.detach()
-        return state
+        return collect(self, prefix.removesuffix("."), keep_vars)
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
         """Copy values by name into parameters and buffers; all or nothing: a refused state changes nothing.
@@ -289,6 +285,71 @@ class Module(Tree):
             tensor([10., 10.])
         """
         return self._own_hooks().add("backward", hook, prepend)
+
+    def register_backward_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Refuses: in PyTorch such a hook sees the gradients of the last operation in the module, not the module's own.
+
+        Raises
+            GraphError   always
+        """
+        raise GraphError("register_backward_hook: it would see the gradients of the module's last operation.\n"
+                         "  Use register_full_backward_hook, which sees those of the module.")
+
+    def register_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(module, prefix, keep_vars)`` before `state_dict` reads this module's tensors."""
+        return self._add_state_hook("before_saving", hook)
+
+    def register_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(module, state_dict, prefix, local_metadata)`` after `state_dict` has read this module, to change it.
+
+        The dict has what was read so far of the whole model, this module's under `prefix`; the metadata is an empty dict.
+
+        Raises
+            StateError   in `state_dict`, if the hook returns anything
+
+        Example
+            >>> import nn
+            >>> layer = nn.Linear(2, 3)
+            >>> def drop_bias(module, state_dict, prefix, local_metadata):
+            ...     del state_dict[prefix + "bias"]
+            >>> with layer.register_state_dict_post_hook(drop_bias):
+            ...     list(layer.state_dict())
+            ['weight']
+        """
+        return self._add_state_hook("after_saving", hook)
+
+    def register_load_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call a hook before `load_state_dict` looks at this module's part of the state, to change it.
+
+        It is ``hook(module, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)``.
+        The dict is a copy of the entries under `prefix`; what the hook adds to the lists is refused as other such mistakes.
+
+        Example
+            >>> import nn
+            >>> layer = nn.Linear(2, 3, bias=False)
+            >>> def rename(module, state_dict, prefix, *others):
+            ...     state_dict[prefix + "weight"] = state_dict.pop(prefix + "kernel")
+            >>> with layer.register_load_state_dict_pre_hook(rename):
+            ...     layer.load_state_dict({"kernel": np.ones((3, 2))})
+            IncompatibleKeys(missing_keys=[], unexpected_keys=[])
+        """
+        return self._add_state_hook("before_loading", hook)
+
+    def register_load_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(module, incompatible_keys)`` after `load_state_dict` has written the values.
+
+        It may change the two lists of names in place: under ``strict=True`` what is left in them then is refused, and the
+        values are put back, as they are if the hook raises.
+
+        Raises
+            StateError   in `load_state_dict`, if the hook returns anything
+        """
+        return self._add_state_hook("after_loading", hook)
+
+    def _add_state_hook(self, kind: str, hook: Callable[..., Any]) -> RemovableHandle:
+        hooks = getattr(vars(self).setdefault("_state_hooks", StateHooks()), kind)
+        hooks.append(hook)
+        return RemovableHandle(hooks, hook)
 
     # -- text ---------------------------------------------------------------------------------------------------------
 

@@ -1,9 +1,12 @@
-"""Loading a state dict into a module: everything is checked before anything is written."""
+"""State dicts: collecting one, and loading one into a module: everything is checked before anything is written.
+
+Functions that a module calls around either are in its `StateHooks`.
+"""
 
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Any, Mapping, NamedTuple
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, NamedTuple
 
 import numpy as np
 
@@ -16,7 +19,7 @@ from tensorgrad.tensor import Tensor
 if TYPE_CHECKING:
     from nn.module import Module
 
-__all__ = ["IncompatibleKeys", "load"]
+__all__ = ["IncompatibleKeys", "StateHooks", "collect", "load"]
 
 SHOWN = 12  # lines per kind of mismatch in a message
 
@@ -26,6 +29,54 @@ class IncompatibleKeys(NamedTuple):
 
     missing_keys: list[str]
     unexpected_keys: list[str]
+
+
+class StateHooks:
+    """The hooks of one module around `state_dict` and `load_state_dict`, each kind in the order in which they run."""
+
+    __slots__ = ("before_saving", "after_saving", "before_loading", "after_loading")
+
+    def __init__(self) -> None:
+        self.before_saving: list[Callable[..., Any]] = []
+        self.after_saving: list[Callable[..., Any]] = []
+        self.before_loading: list[Callable[..., Any]] = []
+        self.after_loading: list[Callable[..., Any]] = []
+
+
+NO_HOOKS = StateHooks()
+
+
+def collect(module: Module, prefix: str, keep_vars: bool) -> dict[str, Tensor]:
+    """The state dict of `module`, with what its hooks and those of its submodules make of it."""
+    state: dict[str, Tensor] = {}
+    gather(module, state, f"{prefix}." if prefix else "", keep_vars)
+    return state
+
+
+def gather(module: Module, state: dict[str, Tensor], prefix: str, keep_vars: bool) -> None:
+    """Add the tensors of `module`, and of what is below it, to `state`."""
+    hooks = module._state_hooks or NO_HOOKS
+    for hook in list(hooks.before_saving):
+        hook(module, prefix, keep_vars)
+    for name, tensor in saved(module):
+        state[prefix + name] = tensor if keep_vars else tensor.detach()
+    for name, child in module._own_modules():
+        gather(child, state, f"{prefix}{name}.", keep_vars)
+    for hook in list(hooks.after_saving):
+        nothing_from(hook, "register_state_dict_post_hook", hook(module, state, prefix, {}))
+
+
+def saved(module: Module) -> list[tuple[str, Tensor]]:
+    """What is saved of `module` itself."""
+    buffers = [(name, buffer) for name, buffer in module._own_buffers() if module._buffers[name]]
+    return [*module._own_parameters(), *buffers]
+
+
+def nothing_from(hook: Callable[..., Any], who: str, returned: Any) -> None:
+    """Refuse what a hook returned in place of changing what it was given."""
+    if returned is not None:
+        raise StateError(f"{who}: the hook {getattr(hook, '__name__', hook)} returned a {type(returned).__name__}.\n"
+                         "  Change what it is given in place, and return nothing.")
 
 
 def load(module: Module, state: Mapping[str, Any], strict: bool) -> IncompatibleKeys:
@@ -40,12 +91,16 @@ def load(module: Module, state: Mapping[str, Any], strict: bool) -> Incompatible
         raise StateError(f"load_state_dict: expects a dict of names and arrays, got {type(state).__name__}.\n"
                          "  Pass what state_dict() returned, or what was loaded from a file of weights.")
     who = type(module).__name__
-    own = module.state_dict(keep_vars=True)
-    state = with_names_of_today(module, state)
+    places = list(module.named_modules(remove_duplicate=False))
+    own = {f"{path}.{name}" if path else name: tensor for path, layer in places for name, tensor in saved(layer)}
+    missing: list[str] = []
+    unexpected: list[str] = []
+    misfits: list[str] = []
+    state = with_names_of_today(module, hooked_state(places, state, strict, missing, unexpected, misfits))
     sizes, shapes = lazy_shapes(module, own, state)
-    missing = [name for name in own if name not in state]
-    unexpected = [name for name in state if name not in own]
-    arrays, misfits = {}, []
+    missing += [name for name in own if name not in state]
+    unexpected += [name for name in state if name not in own]
+    arrays = {}
     for name, tensor in own.items():
         if name in state:
             try:
@@ -55,18 +110,51 @@ def load(module: Module, state: Mapping[str, Any], strict: bool) -> Incompatible
                 continue
             if arrays[name].shape != shapes[name]:
                 misfits.append(f"{name}: {in_words(shapes[name])} in the model, {arrays[name].shape} in the state")
-    if misfits or strict and (missing or unexpected):
-        lines = [f"load_state_dict: the state does not fit this {who}; nothing was changed."]
-        prefix = common_prefix(missing, unexpected)
-        if strict:
-            lines += listed("missing", [f"{name} {in_words(shapes[name])}" for name in missing])
-            lines += listed("unexpected", [name + ("" if prefix else suggestion(name, missing)) for name in unexpected])
-        raise StateError("\n".join([*lines, *listed("misfit", misfits), "  " + (prefix or advice(bool(misfits)))]))
+    keys = IncompatibleKeys(missing, unexpected)
+    after = [(layer, layer._state_hooks.after_loading) for _, layer in places if layer._state_hooks is not None]
+    lacks = strict and bool(missing or unexpected)
+    if misfits or lacks and (sizes or not any(hooks for _, hooks in after)):  # what hooks after loading cannot mend
+        raise refusal(who, keys if strict else IncompatibleKeys([], []), misfits, shapes)
+    before = {name: own[name].array.copy() for name in arrays} if any(hooks for _, hooks in after) else {}
     for layer, size in sizes:
         layer.settle(size)
     for name, array in arrays.items():
         write(own[name], array)
-    return IncompatibleKeys(missing, unexpected)
+    try:
+        for layer, hooks in reversed(after):  # what is inside comes first
+            for hook in list(hooks):
+                nothing_from(hook, "register_load_state_dict_post_hook", hook(layer, keys))
+        if strict and (missing or unexpected):
+            raise refusal(who, keys, [], shapes)
+    except BaseException:
+        for name, array in before.items() if not sizes else ():
+            write(own[name], array)
+        raise
+    return keys
+
+
+def refusal(who: str, keys: IncompatibleKeys, misfits: list[str], shapes: Mapping[str, Any]) -> StateError:
+    """The error for a state with these names too few, too many, and entries that do not fit."""
+    prefix = common_prefix(*keys)
+    lines = [f"load_state_dict: the state does not fit this {who}; nothing was changed."]
+    lines += listed("missing", [f"{name} {in_words(shapes.get(name))}" for name in keys.missing_keys])
+    lines += listed("unexpected", [name + ("" if prefix else suggestion(name, keys.missing_keys))
+                                   for name in keys.unexpected_keys])
+    return StateError("\n".join([*lines, *listed("misfit", misfits), "  " + (prefix or advice(bool(misfits)))]))
+
+
+def hooked_state(places: Iterable[tuple[str, Module]], state: Mapping[str, Any], strict: bool, missing: list[str],
+                 unexpected: list[str], misfits: list[str]) -> Mapping[str, Any]:
+    """`state` as the hooks before loading leave it, each of which sees and changes the part below its module."""
+    metadata = getattr(state, "_metadata", {})
+    for path, layer in places:
+        for hook in list((layer._state_hooks or NO_HOOKS).before_loading):
+            prefix = f"{path}." if path else ""
+            part = {name: value for name, value in state.items() if name.startswith(prefix)}
+            hook(layer, part, prefix, metadata.get(path, {}), strict, missing, unexpected, misfits)
+            rest = {name: value for name, value in state.items() if not name.startswith(prefix)}
+            state = rest | {name: value for name, value in part.items() if name.startswith(prefix)}
+    return state
 
 
 def with_names_of_today(module: Module, state: Mapping[str, Any]) -> Mapping[str, Any]:

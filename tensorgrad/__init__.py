@@ -28,7 +28,7 @@ warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tensorgrad\.
 
 
 # What knows layers and belongs to nn, under the names that `import tensorgrad as torch` makes programs look for.
-_IN_NN = {"nn": "nn", "optim": "nn.optim", "utils": "nn.utils"}
+_IN_NN = {"nn": "nn", "optim": "nn.optim", "utils": "nn.utils", "func": "nn.func"}
 
 # What PyTorch has at this place, and who looks for it should use.
 _INSTEAD = {

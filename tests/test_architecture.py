@@ -42,6 +42,7 @@ ORDER = [
     ("nn.functional", "nn.init", "nn.serialization"),
     ("nn.modules", "nn.optim", "nn.data"),
     ("nn.utils",),
+    ("nn.func",),
     ("nn.costs",),
     ("nn.models", "nn.summary", "nn.coach"),
     ("nn.training",),
