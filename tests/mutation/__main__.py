@@ -35,13 +35,14 @@ from tests.mutation.reach import Reach
 
 HERE, ROOT = Path(__file__).parent, Path(__file__).parents[2]
 MODULES = ["tensorgrad.autograd.engine", "tensorgrad.autograd.backward", "tensorgrad.op", "tensorgrad.recording",
-           "tensorgrad.lineage", "tensorgrad.inplace", "tensorgrad.autograd.function"]
+           "tensorgrad.lineage", "tensorgrad.inplace", "tensorgrad.autograd.function", "tensorgrad.ownership"]
 TESTS = ["tests/tensorgrad/autograd/test_engine.py", "tests/tensorgrad/autograd/test_backward.py",
          "tests/tensorgrad/autograd/test_function.py", "tests/tensorgrad/test_inplace.py",
          "tests/tensorgrad/test_recording.py", "tests/nn/test_broken_models.py", "tests/tensorgrad/test_tensor.py",
          "tests/tensorgrad/autograd/test_checkpointing.py", "tests/tensorgrad/autograd/test_gradcheck.py",
          "tests/tensorgrad/autograd/test_accumulation.py", "tests/tensorgrad/autograd/test_stale_lines.py",
-         "tests/tensorgrad/test_op.py", "tests/tensorgrad/test_lineage.py", "tests/nn/test_hooks.py"]
+         "tests/tensorgrad/test_op.py", "tests/tensorgrad/test_lineage.py", "tests/nn/test_hooks.py",
+         "tests/tensorgrad/test_ownership.py"]
 SLOW = "not hundred_thousand and not memory and not linear and not deep and not whole and not reference_counting"
 TIMEOUT = 30
 

@@ -11,7 +11,7 @@ __all__ = ["closures_of", "put"]
 
 def closures_of(filename: str) -> list[types.FunctionType]:
     """The functions that functions of a file have made and that somebody holds: decorated ones, methods from a factory."""
-    return [held for held in gc.get_objects() if isinstance(held, types.FunctionType)
+    return [held for held in gc.get_objects() if type(held) is types.FunctionType  # isinstance asks proxies, which warn
             and held.__code__.co_filename == filename and "<locals>" in held.__code__.co_qualname]
 
 
