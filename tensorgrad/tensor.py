@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from typing import TYPE_CHECKING, Any, Callable, ClassVar
 
 import numpy as np
@@ -35,8 +37,14 @@ class Memory:
 
     def written(self, line: Line | None) -> None:
         """It was written into just now, by that line."""
-        self.changed = Memory.latest = tick()
+        with writing:  # or a thread that was interrupted here could set `latest` back
+            self.changed = Memory.latest = tick()
         self.line = line
+
+
+writing = threading.Lock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=writing._at_fork_reinit)  # type: ignore[attr-defined]
 
 
 class Tensor(TensorMethods):

@@ -227,3 +227,11 @@ def test_no_reduction_is_guessed(name):
 def test_error_texts(call, error, text):
     with pytest.raises(error, match=text):
         call()
+
+
+@pytest.mark.parametrize("target", [Tensor(3), Tensor([3])], ids=["number", "one of an axis"])
+def test_multi_margin_loss_of_one_example(target):
+    scores = [0.1, 0.2, 0.4, 0.8]
+    expected = sum(1 - scores[3] + score for score in scores[:3]) / 4
+    assert F.multi_margin_loss(Tensor(scores), target).item() == pytest.approx(expected)
+    assert F.multi_margin_loss(Tensor([scores]), Tensor([3])).item() == pytest.approx(expected)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
+from nn.commands import warmup
 from tests.nn.commands.process import ROOT, environment
 
 pytest.importorskip("numba")
+cache, notice, warmup_calls = [pytest.importorskip(f"tensorgrad.kernels.compiled.{name}")
+                               for name in ("cache", "notice", "warmup")]
 
 
 def run(folder: object, *call: str) -> str:
@@ -18,6 +23,22 @@ def run(folder: object, *call: str) -> str:
                           env=environment(NUMBA_CACHE_DIR=str(folder)), timeout=1800)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+@pytest.mark.parametrize("dtypes", [["float32"], ["float32", "float64"]], ids=len)
+@pytest.mark.parametrize("folders, said", [(["/a", "/b"], "kept in /a\nkept in /b\n"), ([], "but not kept")],
+                         ids=["kept", "not kept"])
+def test_every_call_is_made_and_said(monkeypatch, capsys, dtypes, folders, said):
+    made = []
+    monkeypatch.setattr(warmup_calls, "calls",
+                        lambda dtype: [(name, lambda name=name: made.append((name, np.dtype(dtype).name))) for name in "ab"])
+    monkeypatch.setattr(cache, "folders", lambda: folders)
+    monkeypatch.setattr(notice.notice, "said", True)
+    assert warmup.run(argparse.Namespace(float64=len(dtypes) == 2)) == 0
+    assert made == [(name, dtype) for dtype in dtypes for name in "ab"]
+    output = capsys.readouterr().out
+    assert output.startswith(f"compiled kernels for {' and '.join(dtypes)} are ready, ")
+    assert said in output
 
 
 @pytest.mark.slow

@@ -178,3 +178,25 @@ def test_nothing_is_left_in_place():
     with pytest.raises(ZeroDivisionError):
         weight().why_grad(fails)
     assert [Tensor.__dict__[name] for name in ("detach", "numpy", "data", "item")] == before and not watching.watchers
+
+
+def test_a_constant_is_said_to_be_one_whatever_the_loss():
+    assert tensorgrad.tensor([1.0]).why_grad(weight().sum()).id == "constant"
+
+
+def test_a_gradient_that_rounds_to_zero_on_the_way():
+    w = tensorgrad.tensor([1.0, 2.0], dtype=np.float32, requires_grad=True)
+    assert w.why_grad((w.tanh() * 1e-45).sum()).id == "underflow"  # the least float32, times a slope below a half
+
+
+def test_what_leaves_the_graph_beside_it_is_not_blamed():
+    w, other = weight(), weight(4.0)
+
+    def loss():
+        factor = other.detach().item() + other.detach().numpy().sum()
+        constant = w.detach()
+        return (tensorgrad.cat([other, constant.detach()]) * factor).sum()
+
+    reason = w.why_grad(loss)
+    assert reason.id == "detached" and len(reason.where) == 1
+    assert "constant = w.detach()" in str(reason)
