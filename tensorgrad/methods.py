@@ -97,8 +97,10 @@ class TensorMethods:
     logit, logaddexp, logaddexp2, logcumsumexp = ops.logit, ops.logaddexp, ops.logaddexp2, ops.logcumsumexp
     erf, erfc, erfinv, lgamma, digamma = ops.erf, ops.erfc, ops.erfinv, ops.lgamma, ops.digamma
     sin, cos, tan, asin, acos, atan, atan2 = ops.sin, ops.cos, ops.tan, ops.asin, ops.acos, ops.atan, ops.atan2
+    arcsin, arccos, arctan, arctan2 = ops.arcsin, ops.arccos, ops.arctan, ops.arctan2
     hypot, sinc, deg2rad, rad2deg = ops.hypot, ops.sinc, ops.deg2rad, ops.rad2deg
     sinh, cosh, tanh, asinh, acosh, atanh = ops.sinh, ops.cosh, ops.tanh, ops.asinh, ops.acosh, ops.atanh
+    arcsinh, arccosh, arctanh = ops.arcsinh, ops.arccosh, ops.arctanh
     __abs__ = abs = absolute = ops.abs
     copysign, heaviside, sgn = ops.copysign, ops.heaviside, ops.sgn
     sign, floor, ceil, trunc, round, frac = ops.sign, ops.floor, ops.ceil, ops.trunc, ops.round, ops.frac
@@ -113,10 +115,11 @@ class TensorMethods:
     # comparison and choice
     __eq__, eq = or_not_comparable(ops.eq), ops.eq
     __ne__, ne = or_not_comparable(ops.ne), ops.ne
-    __lt__ = lt = ops.lt
-    __le__ = le = ops.le
-    __gt__ = gt = ops.gt
-    __ge__ = ge = ops.ge
+    not_equal = ops.ne
+    __lt__ = lt = less = ops.lt
+    __le__ = le = less_equal = ops.le
+    __gt__ = gt = greater = ops.gt
+    __ge__ = ge = greater_equal = ops.ge
     logical_not, logical_and, logical_or, logical_xor = ops.logical_not, ops.logical_and, ops.logical_or, ops.logical_xor
     __invert__ = bitwise_not = ops.bitwise_not
     __and__ = __rand__ = bitwise_and = ops.bitwise_and

@@ -10,8 +10,9 @@ from tensorgrad.ops.blends import addcdiv, addcmul, lerp
 from tensorgrad.ops.choice import clamp, clamp_max, clamp_min, clip, fill, maximum, minimum, where
 from tensorgrad.ops.cholesky_factor import cholesky
 from tensorgrad.ops.closeness import allclose, equal, isclose
-from tensorgrad.ops.comparison import (bitwise_and, bitwise_not, bitwise_or, bitwise_xor, eq, ge, gt, isfinite, isinf, isnan,
-                                       le, logical_and, logical_not, logical_or, logical_xor, lt, ne)
+from tensorgrad.ops.comparison import (bitwise_and, bitwise_not, bitwise_or, bitwise_xor, eq, ge, greater, greater_equal, gt,
+                                       isfinite, isinf, isnan, le, less, less_equal, logical_and, logical_not, logical_or,
+                                       logical_xor, lt, ne, not_equal)
 from tensorgrad.ops.convolution import conv1d, conv2d, conv3d
 from tensorgrad.ops.counting import bincount, bucketize, histc, searchsorted, unique
 from tensorgrad.ops.determinant import det, logdet, slogdet
@@ -27,7 +28,7 @@ from tensorgrad.ops.exponential import exp, exp2, expm1, float_power, pow, recip
 from tensorgrad.ops.extrema import amax, amin, aminmax, argmax, argmin, max, min
 from tensorgrad.ops.gamma_function import digamma, lgamma
 from tensorgrad.ops.gathering import gather, scatter_add, take, take_along_dim
-from tensorgrad.ops.hyperbolic import acosh, asinh, atanh, cosh, sinh, tanh
+from tensorgrad.ops.hyperbolic import acosh, arccosh, arcsinh, arctanh, asinh, atanh, cosh, sinh, tanh
 from tensorgrad.ops.indexing import getitem, narrow, select
 from tensorgrad.ops.interpolation import interpolate
 from tensorgrad.ops.inverse_error_function import erfinv
@@ -72,7 +73,8 @@ from tensorgrad.ops.splitting import (chunk, dsplit, hsplit, split, split_with_s
 from tensorgrad.ops.statistics import std, std_mean, var, var_mean
 from tensorgrad.ops.transposed_convolution import conv_transpose1d, conv_transpose2d, conv_transpose3d
 from tensorgrad.ops.triangle import diag, diag_embed, diagflat, diagonal, trace, tril, triu
-from tensorgrad.ops.trigonometric import acos, asin, atan, atan2, cos, deg2rad, hypot, rad2deg, sin, sinc, tan
+from tensorgrad.ops.trigonometric import (acos, arccos, arcsin, arctan, arctan2, asin, atan, atan2, cos, deg2rad, hypot,
+                                          rad2deg, sin, sinc, tan)
 from tensorgrad.ops.unpooling import max_unpool1d, max_unpool2d, max_unpool3d
 from tensorgrad.ops.vector_products import cross, ger, inner, kron, vdot
 
@@ -86,7 +88,7 @@ __all__ = [
     "fmax", "fmin", "nan_to_num", "nanmean", "nansum",
     "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor",
     "eq", "ge", "gt", "isfinite", "isinf", "isnan", "le", "logical_and", "logical_not", "logical_or", "logical_xor",
-    "lt", "ne",
+    "lt", "ne", "greater", "greater_equal", "less", "less_equal", "not_equal",
     "exp", "exp2", "expm1", "float_power", "pow", "reciprocal", "rsqrt", "sqrt", "square",
     "getitem", "narrow", "select",
     "cat", "column_stack", "concat", "concatenate", "dstack", "hstack", "row_stack", "stack", "vstack",
@@ -111,11 +113,12 @@ __all__ = [
     "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "relu6", "softshrink", "threshold",
     "erf", "erfc", "erfinv",
     "digamma", "lgamma",
-    "acosh", "asinh", "atanh", "cosh", "sinh", "tanh",
+    "acosh", "arccosh", "arcsinh", "arctanh", "asinh", "atanh", "cosh", "sinh", "tanh",
     "log", "log10", "log1p", "log2", "logit", "xlogy",
     "logaddexp", "logaddexp2", "logcumsumexp",
     "abs", "absolute", "ceil", "floor", "fmod", "frac", "remainder", "round", "sign", "trunc",
-    "acos", "asin", "atan", "atan2", "cos", "deg2rad", "hypot", "rad2deg", "sin", "sinc", "tan",
+    "acos", "arccos", "arcsin", "arctan", "arctan2", "asin", "atan", "atan2", "cos", "deg2rad", "hypot", "rad2deg", "sin",
+    "sinc", "tan",
     "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
     "avg_pool1d", "avg_pool2d", "avg_pool3d", "max_pool1d", "max_pool2d", "max_pool3d",
     "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d",

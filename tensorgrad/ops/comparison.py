@@ -9,7 +9,7 @@ from tensorgrad.op import Op
 from tensorgrad.ops.promotion import Operand, align
 from tensorgrad.tensor import Tensor
 
-__all__ = ["eq", "ne", "lt", "le", "gt", "ge", "isnan", "isinf", "isfinite",
+__all__ = ["eq", "ne", "lt", "le", "gt", "ge", "not_equal", "less", "less_equal", "greater", "greater_equal", "isnan", "isinf", "isfinite",
            "logical_not", "logical_and", "logical_or", "logical_xor",
            "bitwise_not", "bitwise_and", "bitwise_or", "bitwise_xor"]
 
@@ -60,6 +60,9 @@ def gt(input: Operand, other: Operand) -> Tensor:
 def ge(input: Operand, other: Operand) -> Tensor:
     """True where `input` ≥ `other`."""
     return Compare(np.greater_equal).apply(*align("ge", input, other))
+
+
+not_equal, less, less_equal, greater, greater_equal = ne, lt, le, gt, ge
 
 
 def isnan(input: Operand) -> Tensor:

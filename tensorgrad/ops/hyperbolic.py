@@ -10,7 +10,7 @@ from tensorgrad.ops.formula import Formula
 from tensorgrad.ops.promotion import Operand, as_float
 from tensorgrad.tensor import Tensor
 
-__all__ = ["sinh", "cosh", "tanh", "asinh", "acosh", "atanh"]
+__all__ = ["sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "arcsinh", "arccosh", "arctanh"]
 
 
 class Sinh(Unary):
@@ -152,3 +152,6 @@ def atanh(input: Operand) -> Tensor:
         tensor([0.    , 0.5493])
     """
     return Atanh().apply(as_float(input))
+
+
+arcsinh, arccosh, arctanh = asinh, acosh, atanh

@@ -13,7 +13,8 @@ from tensorgrad.ops.masking import masked
 from tensorgrad.ops.promotion import Operand, align_floats, as_float, only_floats
 from tensorgrad.tensor import Tensor
 
-__all__ = ["sin", "cos", "tan", "asin", "acos", "atan", "atan2", "hypot", "sinc", "deg2rad", "rad2deg"]
+__all__ = ["sin", "cos", "tan", "asin", "acos", "atan", "atan2", "arcsin", "arccos", "arctan", "arctan2", "hypot", "sinc",
+           "deg2rad", "rad2deg"]
 
 
 class Sin(Unary):
@@ -187,6 +188,9 @@ def atan2(input: Operand, other: Operand) -> Tensor:
         tensor([2.3562])
     """
     return Atan2().apply(*align_floats("atan2", input, other))
+
+
+arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
 
 
 class Hypot(Binary):
