@@ -32,7 +32,8 @@ import numpy as np
 from tensorgrad import callers
 from tensorgrad.errors import GraphError, StaleTensorError, message
 from tensorgrad.recording import here, tick
-from tensorgrad.tensor import Memory, Tensor, asarray, from_array, ndarray, new
+from tensorgrad.shared_memory import Memory
+from tensorgrad.tensor import Tensor, asarray, from_array, ndarray, new
 
 if TYPE_CHECKING:
     from typing import TypeAlias

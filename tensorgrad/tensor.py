@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import threading
-from typing import TYPE_CHECKING, Any, Callable, ClassVar
+from typing import TYPE_CHECKING, Any, Callable
 
 import numpy as np
 
@@ -13,7 +11,7 @@ from tensorgrad.callers import Line, calling_line
 from tensorgrad.devices import on_cpu
 from tensorgrad.errors import ArgumentError, DtypeError, GraphError, ShapeError, message
 from tensorgrad.handles import AfterAccumulation, RemovableHandle, hooked
-from tensorgrad.recording import tick
+from tensorgrad.shared_memory import Memory
 
 if TYPE_CHECKING:
     from tensorgrad.methods import TensorMethods
@@ -22,29 +20,6 @@ else:
     TensorMethods = object
 
 __all__ = ["Tensor", "as_tensor", "RemovableHandle"]
-
-
-class Memory:
-    """What tensors over the same memory have in common: tick and, if known, line of the last in-place write to it."""
-
-    __slots__ = ("changed", "line")
-
-    latest: ClassVar[int] = 0  # tick of the last write to any memory: what was recorded since then cannot be stale
-
-    def __init__(self) -> None:
-        self.changed = 0
-        self.line: Line | None = None
-
-    def written(self, line: Line | None) -> None:
-        """It was written into just now, by that line."""
-        with writing:  # or a thread that was interrupted here could set `latest` back
-            self.changed = Memory.latest = tick()
-        self.line = line
-
-
-writing = threading.Lock()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=writing._at_fork_reinit)  # type: ignore[attr-defined]
 
 
 class Tensor(TensorMethods):

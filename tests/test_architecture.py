@@ -24,7 +24,7 @@ ORDER = [
     ("tensorgrad.version", "tensorgrad.errors", "tensorgrad.lineage", "tensorgrad.callers", "tensorgrad.ownership"),
     ("tensorgrad.dtypes", "tensorgrad.devices", "tensorgrad.cuda"),
     ("tensorgrad.recording", "tensorgrad.random", "tensorgrad.handles"),
-    ("tensorgrad.window", "tensorgrad.costs"),
+    ("tensorgrad.window", "tensorgrad.costs", "tensorgrad.shared_memory"),
     ("tensorgrad.kernels",),
     ("tensorgrad.tensor",),
     ("tensorgrad.op",),

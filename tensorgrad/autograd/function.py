@@ -33,7 +33,8 @@ from tensorgrad.autograd.engine import read_only
 from tensorgrad.errors import GraphError, StaleTensorError, message
 from tensorgrad.op import Op
 from tensorgrad.recording import here, no_grad
-from tensorgrad.tensor import Memory, Tensor, as_tensor, from_array
+from tensorgrad.shared_memory import Memory
+from tensorgrad.tensor import Tensor, as_tensor, from_array
 
 __all__ = ["Function", "FunctionCtx", "once_differentiable"]
 

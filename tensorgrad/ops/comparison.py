@@ -9,7 +9,8 @@ from tensorgrad.op import Op
 from tensorgrad.ops.promotion import Operand, align
 from tensorgrad.tensor import Tensor
 
-__all__ = ["eq", "ne", "lt", "le", "gt", "ge", "not_equal", "less", "less_equal", "greater", "greater_equal", "isnan", "isinf", "isfinite",
+__all__ = ["eq", "ne", "lt", "le", "gt", "ge", "not_equal", "less", "less_equal", "greater", "greater_equal",
+           "isnan", "isinf", "isfinite",
            "logical_not", "logical_and", "logical_or", "logical_xor",
            "bitwise_not", "bitwise_and", "bitwise_or", "bitwise_xor"]
 

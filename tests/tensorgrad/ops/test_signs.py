@@ -88,7 +88,8 @@ def test_equal_and_allclose_return_python_bools() -> None:
 def test_aliases_are_the_functions_they_name() -> None:
     for name, alias in (("sub", "subtract"), ("mul", "multiply"), ("div", "divide"), ("div", "true_divide"),
                         ("neg", "negative"), ("abs", "absolute"), ("clamp", "clip"), ("sign", "sgn"),
-                        ("ne", "not_equal"), ("lt", "less"), ("le", "less_equal"), ("gt", "greater"), ("ge", "greater_equal"),
+                        ("ne", "not_equal"), ("lt", "less"), ("le", "less_equal"), ("gt", "greater"),
+                        ("ge", "greater_equal"),
                         ("asin", "arcsin"), ("acos", "arccos"), ("atan", "arctan"), ("atan2", "arctan2"),
                         ("asinh", "arcsinh"), ("acosh", "arccosh"), ("atanh", "arctanh")):
         assert getattr(tensorgrad, name) is getattr(tensorgrad, alias)
