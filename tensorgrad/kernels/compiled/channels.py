@@ -49,7 +49,7 @@ def channel_affine(x, scale, shift):
     pixels = innermost(x)
     y = aligned_like(pixels)
     rows, columns = affine_columns(x, scale, shift)
-    scale_rows(slices(rows, 2 * x.size), rows, pixels.reshape(-1), columns, y.reshape(-1))
+    scale_rows(slices(rows, 2 * x.size), rows, pixels.reshape(-1), columns, y.reshape(-1), False)
     return channels_first(y)
 
 
@@ -60,8 +60,7 @@ def channel_affine_(x, scale, shift, relu):
         return
     row = pixels.reshape(-1)
     rows, columns = affine_columns(x, scale, shift)
-    write = scale_rows_positive if relu else scale_rows
-    write(slices(rows, 2 * x.size), rows, row, columns, row)
+    scale_rows(slices(rows, 2 * x.size), rows, row, columns, row, relu)
 
 
 def channel_sum(x):
@@ -119,7 +118,7 @@ def normalize(x, weight, bias, eps, y, mean, var):
     parts, columns = np.zeros((n, 3, width)), np.empty((3, width), x.dtype)
     moments_of_rows(n, rows, x, parts)
     finish_moments(parts, weight, bias, eps, mean, var, columns)
-    scale_rows(slices(rows, 2 * x.size), rows, x, columns, y)
+    scale_rows(slices(rows, 2 * x.size), rows, x, columns, y, False)
 
 
 def gradients(grad, x, mean, var, weight, eps, d_x, sums):
@@ -199,22 +198,16 @@ def products_of_rows(first, last, slice, grad, x, mean, channels, parts):
 
 @shared
 @jit
-def scale_rows(first, last, slice, x, columns, y):
-    """y = (x - center) · scale + shift, with the rows of `columns` in this order."""
+def scale_rows(first, last, slice, x, columns, y, positive):
+    """y = (x - center) · scale + shift, with the rows of `columns` in this order; if `positive`, 0 for what is not above
+    it, and NaN stays."""
     width = columns.shape[1]
     for at in range(first, last, ROWS):
         start, stop = at * width, min(at + ROWS, last) * width
-        scale_and_shift(x[start:stop], columns[0], columns[1], columns[2], y[start:stop])
-
-
-@shared
-@jit
-def scale_rows_positive(first, last, slice, x, columns, y):
-    """`scale_rows`, and 0 for what is not above it; NaN stays."""
-    width = columns.shape[1]
-    for at in range(first, last, ROWS):
-        start, stop = at * width, min(at + ROWS, last) * width
-        scale_and_shift_positive(x[start:stop], columns[0], columns[1], columns[2], y[start:stop])
+        if positive:
+            scale_and_shift_positive(x[start:stop], columns[0], columns[1], columns[2], y[start:stop])
+        else:
+            scale_and_shift(x[start:stop], columns[0], columns[1], columns[2], y[start:stop])
 
 
 @shared
