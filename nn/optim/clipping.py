@@ -48,7 +48,7 @@ def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, norm
     check_limits(who, max_norm, norm_type)
     clipped = with_gradient(parameters)
     grads = [p.grad.array for p in clipped]  # type: ignore[union-attr]
-    norms = [norm(grad, norm_type) for grad in grads]
+    norms = norms_of(grads, norm_type)
     total = norm(np.array(norms), norm_type)
     if error_if_nonfinite and not math.isfinite(total):
         culprit = next((i for i, value in enumerate(norms) if not math.isfinite(value)), 0)
@@ -76,7 +76,7 @@ def get_total_norm(tensors: Tensor | Iterable[Tensor], norm_type: float = 2.0, e
     who, norm_type = "get_total_norm", float(norm_type)
     check_limits(who, 0, norm_type)
     arrays = [t.array for t in ([tensors] if isinstance(tensors, Tensor) else tensors)]
-    norms = [norm(array, norm_type) for array in arrays]
+    norms = norms_of(arrays, norm_type)
     total = norm(np.array(norms), norm_type)
     if error_if_nonfinite and not math.isfinite(total):
         culprit = next((i for i, value in enumerate(norms) if not math.isfinite(value)), 0)
@@ -153,6 +153,12 @@ def with_gradient(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
     return [p for p in ([parameters] if isinstance(parameters, Tensor) else parameters) if p.grad is not None]
 
 
+def norms_of(arrays: list[np.ndarray], p: float) -> list[float]:
+    """The p-norm of each."""
+    with one_thread:  # norms are products of vectors where they can be
+        return [norm(array, p) for array in arrays]
+
+
 def norm(x: np.ndarray, p: float) -> float:
     """The p-norm of all entries.  Squares that leave the range of the dtype are taken again in proportion to the largest."""
     if not x.size:
@@ -161,8 +167,7 @@ def norm(x: np.ndarray, p: float) -> float:
         return float(np.max(np.abs(x)))
     flat = x.ravel("K")
     if p == 2 and x.dtype != np.float16:
-        with one_thread:
-            total = float(np.dot(flat, flat))
+        total = float(np.dot(flat, flat))
     else:
         total = float(np.sum(np.abs(flat, dtype=wide(x)) ** p))
     if math.isfinite(total) and total > np.finfo(x.dtype).tiny * x.size:

@@ -9,7 +9,9 @@ This needs threadpoolctl (the extra [fast]); without it BLAS is left alone.
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
+import itertools
 import os
 import threading
 from typing import Any
@@ -26,7 +28,7 @@ class OneThread:
         self.lock = threading.Lock()
         self.users = 0
         self.libraries: list[Any] | None = None
-        self.before: list[int] = []
+        self.before: list[tuple[Any, int]] = []  # which of them had more than one thread, and how many
 
     def can_be_set(self) -> bool:
         """True if there is a way to tell NumPy's BLAS how many threads to use; the first call looks for it."""
@@ -38,10 +40,11 @@ class OneThread:
         with self.lock:
             self.users += 1
             if self.users == 1 and self.can_be_set():
-                self.before = [library.get_num_threads() for library in self.libraries or ()]
-                for library, threads in zip(self.libraries or (), self.before):
+                for library in self.libraries or ():
+                    threads = library.get_num_threads()
                     if threads > 1:
                         library.set_num_threads(1)
+                        self.before.append((library, threads))
 
     def __exit__(self, *exc: object) -> None:
         with self.lock:
@@ -51,10 +54,10 @@ class OneThread:
 
     def restore(self) -> None:
         """Give the libraries their threads back, unless somebody has set another number meanwhile."""
-        for library, threads in zip(self.libraries or (), self.before):
-            if threads > 1 and library.get_num_threads() == 1:
+        while self.before:
+            library, threads = self.before.pop()
+            if library.get_num_threads() == 1:
                 library.set_num_threads(threads)
-        self.before = []
 
 
 def libraries() -> list[Any]:
@@ -64,7 +67,32 @@ def libraries() -> list[Any]:
     from threadpoolctl import ThreadpoolController
 
     found = ThreadpoolController().select(user_api="blas").lib_controllers
-    return [library for library in found if "numpy" in library.filepath] or list(found)
+    used = [library for library in found if "numpy" in library.filepath] or found
+    return [OpenBLAS.of(library) or library for library in used]
+
+
+class OpenBLAS:
+    """An OpenBLAS with threads of its own, whose number is the process's, asked directly.
+
+    threadpoolctl's handle does nothing in any other Python thread than the one that set a number first, while that lives.
+    Ours take turns, under a lock: whoever leaves last gives the threads back.
+    """
+
+    def __init__(self, get: Any, set: Any):
+        self.get_num_threads, self.set_num_threads = get, set
+
+    @classmethod
+    def of(cls, library: Any) -> OpenBLAS | None:
+        """The library behind threadpoolctl's handle; None if it is another one, or its functions have unknown names."""
+        if library.internal_api != "openblas" or library.threading_layer != "pthreads":
+            return None
+        loaded = ctypes.CDLL(library.filepath)
+        for start, end in itertools.product(("openblas", "scipy_openblas"), ("", "64_", "_64")):  # 64: long indices
+            get, set = [getattr(loaded, f"{start}_{verb}_num_threads{end}", None) for verb in ("get", "set")]
+            if get and set:
+                set.restype = None
+                return cls(get, set)
+        return None
 
 
 one_thread = OneThread()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _ctypes
 import importlib.util
 import threading
 
@@ -78,6 +79,60 @@ def test_nested_and_overlapping_uses(library):
     leave.set()
     user.join()
     assert library.threads == 4 and one_thread.users == 0 and library.seen == [1, 4]
+
+
+@needs_threadpoolctl
+def test_who_came_first_may_leave_first():
+    """Also of the real library, which threadpoolctl lets nobody set while the thread lives that set it first."""
+    inside, leave, left, end = [threading.Event() for _ in range(4)]
+
+    def other():
+        with one_thread:
+            inside.set()
+            leave.wait(10)
+        left.set()
+        end.wait(10)
+
+    assert one_thread.can_be_set()
+    before = [found.get_num_threads() for found in one_thread.libraries]
+    for found in one_thread.libraries:
+        found.set_num_threads(2)
+    first = threading.Thread(target=other)
+    try:
+        first.start()
+        assert inside.wait(10)
+        with one_thread:
+            leave.set()
+            assert left.wait(10)
+            assert {found.get_num_threads() for found in one_thread.libraries} == {1}
+        assert {found.get_num_threads() for found in one_thread.libraries} == {2}
+        with one_thread:  # a thread that was not the first can also set one
+            assert {found.get_num_threads() for found in one_thread.libraries} == {1}
+    finally:
+        end.set()
+        first.join()
+        for found, threads_before in zip(one_thread.libraries, before):
+            found.set_num_threads(threads_before)
+
+
+@needs_threadpoolctl
+def test_libraries_that_only_threadpoolctl_knows_are_left_to_it(monkeypatch):
+    """Such as an OpenBLAS on OpenMP, whose number of threads is the calling thread's."""
+    import threadpoolctl
+
+    class Handle(Library):
+        internal_api, threading_layer = "openblas", "openmp"
+
+    class Controller:
+        lib_controllers = [Handle()]
+
+        def select(self, user_api):
+            return self
+
+    monkeypatch.setattr(threadpoolctl, "ThreadpoolController", Controller)
+    assert blas.libraries() == Controller.lib_controllers
+    Handle.threading_layer, Handle.filepath = "pthreads", _ctypes.__file__  # which has none of OpenBLAS's functions
+    assert blas.libraries() == Controller.lib_controllers
 
 
 def test_an_error_inside(library):
