@@ -5,7 +5,7 @@ import sys as _sys
 import warnings
 from typing import Any as _Any
 
-from tensorgrad import autograd, creation, cuda, kernels, linalg, ops, profiler, random_creation
+from tensorgrad import autograd, creation, cuda, kernels, linalg, ops, overwriting_functions, profiler, random_creation
 from tensorgrad.creation import *  # noqa: F401,F403
 from tensorgrad.devices import device
 from tensorgrad.drawing import draw
@@ -15,6 +15,7 @@ from tensorgrad.interop import from_dlpack
 from tensorgrad.kernels import get_num_threads, release_memory, set_num_threads
 from tensorgrad.methods import attach
 from tensorgrad.ops import *  # noqa: F401,F403
+from tensorgrad.overwriting_functions import *  # noqa: F401,F403
 from tensorgrad.random import Generator, default_generator, get_rng_state, manual_seed, set_rng_state
 from tensorgrad.random_creation import *  # noqa: F401,F403
 from tensorgrad.recording import enable_grad, inference_mode, is_grad_enabled, no_grad, scope, set_grad_enabled
@@ -58,6 +59,7 @@ __all__ = [
     "Tensor", "as_tensor", "from_dlpack",
     "kernels", "get_num_threads", "set_num_threads", "release_memory",
     "autograd", "cuda", "device", "linalg", "ops", "profiler", *ops.__all__, *creation.__all__, *random_creation.__all__,
+    *overwriting_functions.__all__,
     "Generator", "manual_seed", "default_generator", "get_rng_state", "set_rng_state",
     "draw",
     "no_grad", "enable_grad", "inference_mode", "set_grad_enabled", "is_grad_enabled", "scope",

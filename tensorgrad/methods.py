@@ -12,6 +12,7 @@ import numpy as np
 
 from tensorgrad import autograd, creation_methods, filling, inplace, interop, ops
 from tensorgrad.ops import memory_layout, promotion, shape, windows
+from tensorgrad.overwriting_methods import OverwritingMethods
 from tensorgrad.tensor import Tensor
 
 __all__ = ["TensorMethods", "attach"]
@@ -66,7 +67,7 @@ def choose(self: Tensor, condition: Tensor, other: Any) -> Tensor:
     return ops.where(condition, self, other)
 
 
-class TensorMethods:
+class TensorMethods(OverwritingMethods):
     """The methods and operators of Tensor that are ops."""
 
     # arithmetic
@@ -184,7 +185,7 @@ class TensorMethods:
     diagflat = ops.diagflat
     flip, fliplr, flipud, rot90, roll = ops.flip, ops.fliplr, ops.flipud, ops.rot90, ops.roll
 
-    # in place
+    # in place; the rest of these methods is inherited
     __iadd__, __isub__, __imul__, __itruediv__ = inplace.iadd, inplace.isub, inplace.imul, inplace.itruediv
     __setitem__ = inplace.setitem
     add_, sub_, mul_, div_ = inplace.add_, inplace.sub_, inplace.mul_, inplace.div_
@@ -193,17 +194,6 @@ class TensorMethods:
     zero_, fill_, copy_, masked_fill_ = filling.zero_, filling.fill_, filling.copy_, filling.masked_fill_
     normal_, uniform_, bernoulli_ = filling.normal_, filling.uniform_, filling.bernoulli_
     exponential_, random_ = filling.exponential_, filling.random_
-    neg_, abs_, pow_, square_, reciprocal_, clamp_, floor_, ceil_, round_ = map(inplace.in_place, (
-        "neg", "abs", "pow", "square", "reciprocal", "clamp", "floor", "ceil", "round"))
-    clip_ = clamp_
-    exp_, log_, sqrt_, rsqrt_, sin_, cos_, tanh_, sigmoid_, relu_ = map(inplace.in_place, (
-        "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tanh", "sigmoid", "relu"))
-
-    scatter_, scatter_add_, scatter_reduce_, index_add_, index_copy_, index_fill_, index_put_, put_, masked_scatter_ = map(
-        inplace.in_place, ("scatter", "scatter_add", "scatter_reduce", "index_add", "index_copy", "index_fill", "index_put",
-                           "put", "masked_scatter"))
-    addmm_, addmv_, addbmm_, baddbmm_, addr_, tril_, triu_ = map(inplace.in_place, (
-        "addmm", "addmv", "addbmm", "baddbmm", "addr", "tril", "triu"))
 
     # new tensors, and place in memory
     new_zeros, new_ones, new_full = creation_methods.new_zeros, creation_methods.new_ones, creation_methods.new_full
@@ -222,6 +212,6 @@ class TensorMethods:
 
 def attach() -> None:
     """Give Tensor these methods."""
-    for name, function in vars(TensorMethods).items():
+    for name, function in {**vars(OverwritingMethods), **vars(TensorMethods)}.items():
         if name not in ("__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations__", "__hash__"):
             setattr(Tensor, name, function)
