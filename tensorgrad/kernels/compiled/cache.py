@@ -20,8 +20,10 @@ from pathlib import Path
 from types import CodeType
 from typing import Any, Callable, Iterator
 
+from llvmlite.binding import parse_bitcode
 from numba import __version__ as compiler
 from numba.core.caching import FunctionCache, NullCache
+from numba.core.codegen import JITCodeLibrary
 from numba.core.serialize import dumps
 
 from tensorgrad.kernels.compiled.notice import notice
@@ -61,7 +63,9 @@ class KernelCache(FunctionCache):
             found = super().load_overload(sig, target_context)
         except Exception:  # a damaged file: pickle and LLVM raise anything
             found = None
-        if found is None:
+        if found is not None:
+            Loaded.take(found.library)
+        else:
             notice.begin("once; later starts take a second.  `tensorgrad warmup` compiles all of them.")
         return found
 
@@ -72,6 +76,23 @@ class KernelCache(FunctionCache):
             super().save_overload(sig, data)
         except OSError:
             pass
+
+
+class Loaded(JITCodeLibrary):
+    """Compiled code from the disk.  It runs as it is.  Its instructions are for kernels that call it and are yet to be
+    compiled, and stay packed until then: parsed, they take more memory than the arrays of a small network."""
+
+    bitcode: bytes
+
+    @classmethod
+    def take(cls, library: Any) -> None:
+        """Pack those of a library that numba has loaded."""
+        if type(library) is JITCodeLibrary and library._shared_module is not None:
+            library.__class__ = cls
+            library.bitcode, library._shared_module = library._shared_module.as_bitcode(), None
+
+    def _get_module_for_linking(self) -> Any:
+        return parse_bitcode(self.bitcode)
 
 
 class Files:

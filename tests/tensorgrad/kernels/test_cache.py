@@ -36,6 +36,20 @@ assert counts.tolist() == [0, 1, 1, 0, 0]
 print(sum(count_up.stats.cache_misses.values()), sum(count_up.stats.cache_hits.values()), len(cache.folders()))
 """
 
+# Prints whether the instructions of a kernel are in memory, and what a function gives that calls it and is compiled anew.
+CALLER = PROCESS + """
+from numba import njit
+
+@njit
+def count_up_twice(first, last, slice, counts, ends):
+    count_up(first, last, slice, counts, ends)
+    count_up(first, last, slice, counts, ends)
+    return counts.sum()
+
+(kernel,) = count_up.overloads.values()
+print(type(kernel.library).__name__, kernel.library._shared_module is None, count_up_twice(1, 3, 0, counts, ends))
+"""
+
 
 def compiling(code: str = PROCESS, **environment: str) -> tuple[list[str], str]:
     """What a process says that calls a kernel: the numbers above, and on stderr."""
@@ -52,6 +66,9 @@ def test_a_second_process_compiles_nothing(tmp_path):
     assert said == f"{NOTICE}once; later starts take a second.  `tensorgrad warmup` compiles all of them.\n"
     second, said = compiling(NUMBA_CACHE_DIR=str(tmp_path))
     assert second[:2] == ["0", "1"] and said == ""
+    calling, said = compiling(CALLER, NUMBA_CACHE_DIR=str(tmp_path))
+    assert calling[:2] == ["0", "1"] and said == ""
+    assert calling[3:] == ["Loaded", "True", "6"]  # 2 were counted before
     for path in tmp_path.rglob("*.nb?"):
         path.write_bytes(path.read_bytes()[:40])  # as after a full disk
     third, said = compiling(NUMBA_CACHE_DIR=str(tmp_path), TENSORGRAD_QUIET="1")
