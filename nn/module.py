@@ -140,10 +140,11 @@ class Module(Tree):
         fn(self)
         return self
 
-    def to(self: M, *args: Any, dtype: Any = None) -> M:
+    def to(self: M, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False,
+           memory_format: Any = None) -> M:
         """Convert parameters, their gradients and buffers that are floats to `dtype`, in place.
 
-        A device may be given and must be "cpu".
+        A device may be given and must be "cpu".  `memory_format` makes no difference: kernels lay weights out themselves.
 
         Raises
             ArgumentError   another device, or an integer dtype
@@ -151,9 +152,12 @@ class Module(Tree):
         for value in args:
             if str(value).partition(":")[0] == "cpu":
                 continue
+            if isinstance(value, bool):  # non_blocking
+                continue
             if is_device(value):
                 on_cpu("to", value)
             dtype = value.dtype if isinstance(value, Tensor) else value
+        on_cpu("to", device)
         if dtype is None:
             return self
         wanted = dtypes.as_dtype(dtype)
@@ -180,6 +184,19 @@ class Module(Tree):
         """Convert to float16, in place."""
         return self.to(dtypes.float16)
 
+    def type(self: M, dst_type: Any) -> M:
+        """Convert all parameters and buffers to `dst_type`, in place: as in PyTorch also the buffers of integers.
+
+        Raises
+            ArgumentError   an integer dtype
+        """
+        wanted = Tensor(0.0).type(dst_type).dtype
+        self.to(wanted)
+        for buffer in self.buffers():
+            if buffer.dtype != wanted:
+                buffer.data = buffer.array.astype(wanted)
+        return self
+
     def cpu(self: M) -> M:
         """The module itself: everything is on the CPU."""
         return self
@@ -199,12 +216,13 @@ class Module(Tree):
         """
         return collect(self, prefix.removesuffix("."), keep_vars)
 
-    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> IncompatibleKeys:
         """Copy values by name into parameters and buffers; all or nothing: a refused state changes nothing.
 
         Arguments
             state_dict   {dotted name: Tensor, array, or tensor of PyTorch}; values are converted to the model's dtypes
             strict       refuse names that are missing or unexpected; shapes have to fit in any case
+            assign       take the arrays themselves, with their dtypes, in place of copies of their numbers
 
         Returns
             the names that were missing and unexpected
@@ -217,7 +235,7 @@ class Module(Tree):
             >>> nn.Linear(2, 3).load_state_dict({"weight": np.ones((3, 2)), "bias": np.zeros(3)})
             IncompatibleKeys(missing_keys=[], unexpected_keys=[])
         """
-        return load(self, state_dict, strict)
+        return load(self, state_dict, strict, assign)
 
     # -- hooks --------------------------------------------------------------------------------------------------------
 

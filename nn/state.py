@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["IncompatibleKeys", "StateHooks", "collect", "load"]
 
+EXTRA = "_extra_state"  # the name of what a module's own `get_extra_state` adds, and its `set_extra_state` is given
 SHOWN = 12  # lines per kind of mismatch in a message
 
 
@@ -60,6 +61,8 @@ def gather(module: Module, state: dict[str, Tensor], prefix: str, keep_vars: boo
         hook(module, prefix, keep_vars)
     for name, tensor in saved(module):
         state[prefix + name] = tensor if keep_vars else tensor.detach()
+    if hasattr(module, "get_extra_state"):
+        state[f"{prefix}{EXTRA}"] = module.get_extra_state()
     for name, child in module._own_modules():
         gather(child, state, f"{prefix}{name}.", keep_vars)
     for hook in list(hooks.after_saving):
@@ -79,8 +82,8 @@ def nothing_from(hook: Callable[..., Any], who: str, returned: Any) -> None:
                          "  Change what it is given in place, and return nothing.")
 
 
-def load(module: Module, state: Mapping[str, Any], strict: bool) -> IncompatibleKeys:
-    """Copy `state` into the tensors of `module`, or raise and change nothing.
+def load(module: Module, state: Mapping[str, Any], strict: bool, assign: bool = False) -> IncompatibleKeys:
+    """Copy `state` into the tensors of `module`, or give them its arrays (`assign`), or raise and change nothing.
 
     Raises
         StateError   names that are missing or unexpected (if `strict`), shapes that differ, values that are no arrays
@@ -98,16 +101,19 @@ def load(module: Module, state: Mapping[str, Any], strict: bool) -> Incompatible
     misfits: list[str] = []
     state = with_names_of_today(module, hooked_state(places, state, strict, missing, unexpected, misfits))
     sizes, shapes = lazy_shapes(module, own, state)
-    missing += [name for name in own if name not in state]
-    unexpected += [name for name in state if name not in own]
+    extra = {f"{path}.{EXTRA}" if path else EXTRA: layer for path, layer in places if hasattr(layer, "set_extra_state")}
+    missing += [name for name in [*own, *extra] if name not in state]
+    unexpected += [name for name in state if name not in own and name not in extra]
     arrays = {}
     for name, tensor in own.items():
         if name in state:
             try:
-                arrays[name] = as_plain_array(state[name], tensor.dtype)
+                arrays[name] = as_plain_array(state[name], None if assign else tensor.dtype)
             except (TypeError, ValueError) as error:
                 misfits.append(f"{name}: {type(state[name]).__name__} is no array of numbers ({error})")
                 continue
+            if tensor.requires_grad and not dtypes.is_float(arrays[name].dtype):
+                misfits.append(f"{name}: {arrays[name].dtype.name}, which has no gradients")
             if arrays[name].shape != shapes[name]:
                 misfits.append(f"{name}: {in_words(shapes[name])} in the model, {arrays[name].shape} in the state")
     keys = IncompatibleKeys(missing, unexpected)
@@ -115,12 +121,17 @@ def load(module: Module, state: Mapping[str, Any], strict: bool) -> Incompatible
     lacks = strict and bool(missing or unexpected)
     if misfits or lacks and (sizes or not any(hooks for _, hooks in after)):  # what hooks after loading cannot mend
         raise refusal(who, keys if strict else IncompatibleKeys([], []), misfits, shapes)
-    before = {name: own[name].array.copy() for name in arrays} if any(hooks for _, hooks in after) else {}
+    before = {}
+    if extra or any(hooks for _, hooks in after):  # code that may refuse what is written before it runs
+        before = {name: own[name].array if assign else own[name].array.copy() for name in arrays}
     for layer, size in sizes:
         layer.settle(size)
     for name, array in arrays.items():
-        write(own[name], array)
+        write(own[name], array, assign)
     try:
+        for name, layer in extra.items():
+            if name in state:
+                layer.set_extra_state(state[name])
         for layer, hooks in reversed(after):  # what is inside comes first
             for hook in list(hooks):
                 nothing_from(hook, "register_load_state_dict_post_hook", hook(layer, keys))
@@ -128,7 +139,7 @@ def load(module: Module, state: Mapping[str, Any], strict: bool) -> Incompatible
             raise refusal(who, keys, [], shapes)
     except BaseException:
         for name, array in before.items() if not sizes else ():
-            write(own[name], array)
+            write(own[name], array, assign)
         raise
     return keys
 
@@ -191,8 +202,8 @@ def in_words(shape: tuple[int, ...] | None) -> str:
     return "without a shape" if shape is None else str(shape)
 
 
-def as_plain_array(value: Any, dtype: np.dtype) -> np.ndarray:
-    """`value`, which may be an array, a Tensor or a tensor of PyTorch, as an array of `dtype`."""
+def as_plain_array(value: Any, dtype: np.dtype | None) -> np.ndarray:
+    """`value`, which may be an array, a Tensor or a tensor of PyTorch, as an array of `dtype`, or of its own."""
     if isinstance(value, Tensor):
         array = value.array
     elif hasattr(value, "detach"):
@@ -205,12 +216,14 @@ def as_plain_array(value: Any, dtype: np.dtype) -> np.ndarray:
         array = np.asarray(value)
     if array.dtype.kind not in dtypes.RANK:
         raise TypeError(f"dtype {array.dtype}")
-    return array if array.dtype == dtype else array.astype(dtype)
+    return array if dtype is None or array.dtype == dtype else array.astype(dtype)
 
 
-def write(tensor: Tensor, array: np.ndarray) -> None:
-    """Copy `array` into the memory of `tensor`, whose layout and views stay as they are."""
-    if tensor.array.flags.writeable:
+def write(tensor: Tensor, array: np.ndarray, assign: bool = False) -> None:
+    """Copy `array` into the memory of `tensor`, whose layout and views stay as they are; or give it the array itself."""
+    if assign:
+        tensor.data = array
+    elif tensor.array.flags.writeable:
         np.copyto(tensor.array, array)
         tensor.mark_changed(calling_line())
     else:

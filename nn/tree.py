@@ -168,9 +168,9 @@ class Tree:
         for name, module in self._own_modules():
             yield from module.named_modules(memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)
 
-    def modules(self) -> Iterator[Any]:
-        """This module, its submodules, theirs and so on, a shared one once."""
-        return (module for _, module in self.named_modules())
+    def modules(self, remove_duplicate: bool = True) -> Iterator[Any]:
+        """This module, its submodules, theirs and so on, a shared one once unless `remove_duplicate` is False."""
+        return (module for _, module in self.named_modules(remove_duplicate=remove_duplicate))
 
     def named_parameters(self, prefix: str = "", recurse: bool = True,
                          remove_duplicate: bool = True) -> Iterator[tuple[str, Parameter]]:
@@ -235,6 +235,32 @@ class Tree:
             AttributeError   nothing there, or something else
         """
         return self._get(target, Tree, "submodule")
+
+    def set_submodule(self, target: str, module: Any, strict: bool = False) -> None:
+        """Put `module` at a dotted path whose modules but the last are there; with `strict` the last is there, too.
+
+        Raises
+            ArgumentError    an empty path
+            AttributeError   no module where the path goes through; nothing to replace, with `strict`
+            TypeError        anything but a module
+
+        Example
+            >>> import nn
+            >>> net = nn.Sequential(nn.Sequential(nn.ReLU()))
+            >>> net.set_submodule("0.0", nn.Tanh()); net[0]
+            Sequential(
+              (0): Tanh()
+            )
+        """
+        if not target:
+            raise ArgumentError("set_submodule: the path is empty.\n  Use a dotted path, such as 'features.0'.")
+        if not isinstance(module, Tree):
+            raise TypeError(f"set_submodule: {target!r} is {what(module)}.\n  Pass an instance of an nn.Module.")
+        path, _, name = target.rpartition(".")
+        parent = self.get_submodule(path)
+        if strict or isinstance(vars(parent).get(name), Tensor):
+            self.get_submodule(target)
+        setattr(parent, name, module)
 
     def get_parameter(self, target: str) -> Parameter:
         """The parameter at a dotted path.

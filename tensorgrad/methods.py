@@ -14,6 +14,7 @@ from tensorgrad import autograd, creation_methods, filling, inplace, interop, op
 from tensorgrad.ops import memory_layout, promotion, shape, windows
 from tensorgrad.overwriting_methods import OverwritingMethods
 from tensorgrad.tensor import Tensor
+from tensorgrad.typed_tensors import type_of
 
 __all__ = ["TensorMethods", "attach"]
 
@@ -86,7 +87,7 @@ class TensorMethods(OverwritingMethods):
     float_power = ops.float_power
     __rpow__ = reflected(ops.pow)
     clone = ops.clone
-    type = promotion.to
+    type = type_of
     to, cpu, device = memory_layout.moved, memory_layout.cpu, property(memory_layout.device_of)
     is_cuda = False
     type_as = type_as
@@ -199,7 +200,10 @@ class TensorMethods(OverwritingMethods):
     new_zeros, new_ones, new_full = creation_methods.new_zeros, creation_methods.new_ones, creation_methods.new_full
     new_empty, new_tensor, bernoulli = creation_methods.new_empty, creation_methods.new_tensor, ops.bernoulli
     contiguous, is_contiguous = memory_layout.contiguous, memory_layout.is_contiguous
+    storage_offset, data_ptr = memory_layout.storage_offset, memory_layout.data_ptr
+    nelement, ndimension = memory_layout.nelement, memory_layout.ndimension
     stride, element_size, is_floating_point = memory_layout.stride, memory_layout.element_size, ops.is_floating_point
+    is_complex, is_signed, is_nonzero, is_same_size = ops.is_complex, ops.is_signed, ops.is_nonzero, ops.is_same_size
 
     # NumPy and other libraries
     __array_ufunc__, __array_function__ = interop.array_ufunc, interop.array_function

@@ -6,19 +6,23 @@ Its state can be read and set, so that a resumed run draws the numbers the inter
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, Iterator
 
 import numpy as np
 
+from tensorgrad import generator
 from tensorgrad.errors import ArgumentError
 
-__all__ = ["Generator", "manual_seed", "default_generator", "get_rng_state", "set_rng_state"]
+__all__ = ["Generator", "manual_seed", "seed", "initial_seed", "default_generator", "get_rng_state", "set_rng_state",
+           "fork_rng"]
 
-Generator = np.random.Generator
-_default = np.random.Generator(np.random.PCG64())
+Generator = np.random.Generator  # what may be passed as ``generator=``; programs make the one in tensorgrad.generator
+_default = generator.Generator()
+_default.seed()
 
 
-def manual_seed(seed: int) -> Generator:
+def manual_seed(seed: int) -> generator.Generator:
     """Restart the process-wide generator from `seed` and return it.
 
     Raises
@@ -28,20 +32,32 @@ def manual_seed(seed: int) -> Generator:
         >>> a = manual_seed(0).random(); b = manual_seed(0).random(); a == b
         True
     """
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise ArgumentError(f"manual_seed: {seed!r} is no seed.\n  Use an integer ≥ 0.")
-    _default.bit_generator.state = np.random.PCG64(int(seed)).state
-    return _default
+    return _default.manual_seed(seed)
 
 
-def default_generator() -> Generator:
+def seed() -> int:
+    """Restart the process-wide generator from a seed that nobody can foresee, and return that seed."""
+    return _default.seed()
+
+
+def initial_seed() -> int:
+    """The seed that the process-wide generator started from.
+
+    Example
+        >>> _ = manual_seed(3); initial_seed()
+        3
+    """
+    return _default.initial_seed()
+
+
+def default_generator() -> generator.Generator:
     """The process-wide generator."""
     return _default
 
 
 def get_rng_state() -> dict[str, Any]:
     """The state of the process-wide generator: a dict of strings and integers that JSON can hold."""
-    return dict(_default.bit_generator.state)
+    return _default.get_state()
 
 
 def set_rng_state(state: dict[str, Any]) -> None:
@@ -60,3 +76,24 @@ def set_rng_state(state: dict[str, Any]) -> None:
     except (ValueError, TypeError, KeyError) as error:
         raise ArgumentError(f"set_rng_state: this is no state of a generator: {error}.\n"
                             "  Pass what get_rng_state() returned.") from None
+
+
+@contextmanager
+def fork_rng(devices: Any = None, enabled: bool = True) -> Iterator[None]:
+    """Put the process-wide generator back, at the end of the ``with`` block, where it was at its beginning.
+
+    `devices` are those of PyTorch besides the CPU; there are none.
+
+    Example
+        >>> with fork_rng():
+        ...     a = default_generator().random()
+        >>> a == default_generator().random()
+        True
+    """
+    before, begun = _default.get_state(), _default.initial_seed()
+    try:
+        yield
+    finally:
+        if enabled:
+            _default.set_state(before)
+            _default._seed = begun

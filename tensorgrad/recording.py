@@ -105,8 +105,26 @@ class enable_grad(_Mode):
     mode = True
 
 
-class inference_mode(no_grad):
-    """`no_grad` under the name that PyTorch gives to its strictest form."""
+class inference_mode(_Mode):
+    """`no_grad` under the name that PyTorch gives to its strictest form; with ``mode=False`` the graph is recorded.
+
+    Example
+        >>> with inference_mode():
+        ...     is_grad_enabled()
+        False
+        >>> with inference_mode(False):
+        ...     is_grad_enabled()
+        True
+    """
+
+    mode = False
+
+    def __new__(cls, mode: Any = True) -> Any:
+        return super().__new__(cls, None if isinstance(mode, bool) else mode)
+
+    def __init__(self, mode: bool = True) -> None:
+        super().__init__()
+        self.mode = not mode
 
 
 def _decorated(function: F, mode: bool) -> F:

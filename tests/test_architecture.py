@@ -22,7 +22,9 @@ ROOT = Path(__file__).parents[1]
 # An import may only point to an earlier line, or inside its own package.
 ORDER = [
     ("tensorgrad.version", "tensorgrad.errors", "tensorgrad.lineage", "tensorgrad.callers", "tensorgrad.ownership"),
-    ("tensorgrad.dtypes", "tensorgrad.devices", "tensorgrad.cuda"),
+    ("tensorgrad.dtypes", "tensorgrad.devices", "tensorgrad.cuda", "tensorgrad.accelerator", "tensorgrad.backends"),
+    ("tensorgrad.dtype_names", "tensorgrad.dtype_limits", "tensorgrad.sizes", "tensorgrad.memory_formats",
+     "tensorgrad.switches", "tensorgrad.generator"),
     ("tensorgrad.recording", "tensorgrad.random", "tensorgrad.handles"),
     ("tensorgrad.window", "tensorgrad.costs", "tensorgrad.shared_memory"),
     ("tensorgrad.kernels",),
@@ -31,9 +33,9 @@ ORDER = [
     ("tensorgrad.watching",),
     ("tensorgrad.ops",),
     ("tensorgrad.autograd",),
-    ("tensorgrad.inplace", "tensorgrad.creation", "tensorgrad.linalg"),
+    ("tensorgrad.inplace", "tensorgrad.creation", "tensorgrad.linalg", "tensorgrad.special"),
     ("tensorgrad.filling", "tensorgrad.interop", "tensorgrad.random_creation", "tensorgrad.creation_methods"),
-    ("tensorgrad.axes_in_place",),
+    ("tensorgrad.axes_in_place", "tensorgrad.typed_tensors"),
     ("tensorgrad.overwriting_methods",),
     ("tensorgrad.methods",),
     ("tensorgrad.overwriting_functions",),

@@ -21,7 +21,8 @@ from tensorgrad.ops.dimensions import atleast_1d, atleast_2d, atleast_3d, broadc
 from tensorgrad.ops.distances import cdist
 from tensorgrad.ops.draws import bernoulli
 from tensorgrad.ops.dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout
-from tensorgrad.ops.dtype_queries import can_cast, is_floating_point, numel, promote_types, result_type
+from tensorgrad.ops.dtype_queries import (can_cast, is_complex, is_floating_point, is_nonzero, is_same_size, is_signed,
+                                          numel, promote_types, result_type)
 from tensorgrad.ops.einsum import einsum, tensordot
 from tensorgrad.ops.error_function import erf, erfc
 from tensorgrad.ops.exponential import exp, exp2, expm1, float_power, pow, reciprocal, rsqrt, sqrt, square
@@ -129,7 +130,8 @@ __all__ = [
     "kthvalue", "mode", "nanquantile", "quantile",
     "cummax", "cummin",
     "bincount", "bucketize", "histc", "searchsorted", "unique",
-    "can_cast", "is_floating_point", "numel", "promote_types", "result_type", "detach",
+    "can_cast", "is_complex", "is_floating_point", "is_nonzero", "is_same_size", "is_signed", "numel", "promote_types",
+    "result_type", "detach",
     "std", "std_mean", "var", "var_mean",
     "all", "any", "count_nonzero",
     "cumprod", "cumsum", "prod",

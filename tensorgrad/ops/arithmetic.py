@@ -6,6 +6,7 @@ import numpy as np
 
 from tensorgrad import dtypes, kernels
 from tensorgrad.errors import ArgumentError, DtypeError, message
+from tensorgrad.memory_formats import MemoryFormat, contiguous_format, preserve_format
 from tensorgrad.ops.elementwise import Binary, Unary
 from tensorgrad.ops.masking import masked
 from tensorgrad.ops.promotion import Operand, align, array_of, as_float
@@ -245,12 +246,24 @@ class Clone(Unary):
         return grad
 
 
-def clone(input: Operand) -> Tensor:
-    """A copy of `input` in memory of its own, still in the graph.
+class Contiguous(Clone):
+    """y = a copy of x in the given order in memory"""
+
+    __slots__ = ("memory_format",)
+
+    def __init__(self, memory_format: MemoryFormat = contiguous_format):
+        self.memory_format = memory_format
+
+    def forward(self, x):
+        return self.memory_format.laid_out(x)
+
+
+def clone(input: Operand, *, memory_format: MemoryFormat = preserve_format) -> Tensor:
+    """A copy of `input` in memory of its own, in that order, still in the graph.
 
     Example
         >>> x = Tensor([1.0], requires_grad=True)
         >>> y = clone(x); y.array is x.array, y.requires_grad
         (False, True)
     """
-    return Clone().apply(input)
+    return (Clone() if memory_format is preserve_format else Contiguous(memory_format)).apply(input)

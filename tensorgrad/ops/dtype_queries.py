@@ -10,7 +10,8 @@ from tensorgrad import dtypes
 from tensorgrad.ops.promotion import Operand, common_dtype
 from tensorgrad.tensor import Tensor
 
-__all__ = ["numel", "is_floating_point", "result_type", "promote_types", "can_cast"]
+__all__ = ["numel", "is_floating_point", "is_complex", "is_signed", "is_nonzero", "is_same_size", "result_type",
+           "promote_types", "can_cast"]
 
 
 def numel(input: Operand) -> int:
@@ -31,6 +32,44 @@ def is_floating_point(input: Operand) -> bool:
         (True, False)
     """
     return dtypes.is_float(input.dtype)
+
+
+def is_complex(input: Operand) -> bool:
+    """False: there are no complex tensors."""
+    return False
+
+
+def is_signed(input: Operand) -> bool:
+    """True for dtypes that hold negative numbers.
+
+    Example
+        >>> is_signed(Tensor([1.0])), is_signed(Tensor([1], dtype="uint8"))
+        (True, False)
+    """
+    return input.dtype.kind in "if"
+
+
+def is_nonzero(input: Tensor) -> bool:
+    """True if the only entry of `input` is not 0.
+
+    Raises
+        ShapeError   for any other number of entries
+
+    Example
+        >>> is_nonzero(Tensor([2.0]))
+        True
+    """
+    return bool(input)
+
+
+def is_same_size(input: Operand, other: Operand) -> bool:
+    """True if the two have the same shape.
+
+    Example
+        >>> is_same_size(Tensor([1.0]), Tensor([[1.0]]))
+        False
+    """
+    return input.shape == other.shape
 
 
 def result_type(tensor1: Any, tensor2: Any) -> np.dtype:

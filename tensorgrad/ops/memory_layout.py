@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from tensorgrad.devices import device, is_device, on_cpu
 from tensorgrad.errors import ShapeError, message
-from tensorgrad.ops.arithmetic import Clone, clone
+from tensorgrad.memory_formats import MemoryFormat, contiguous_format, preserve_format
+from tensorgrad.ops.arithmetic import Contiguous, clone
 from tensorgrad.ops.promotion import to
 from tensorgrad.ops.shape import transpose
 from tensorgrad.tensor import Tensor
 
-__all__ = ["moved", "cpu", "device_of", "contiguous", "is_contiguous", "stride", "element_size", "hermitian", "real",
-           "detach"]
+__all__ = ["moved", "cpu", "device_of", "contiguous", "is_contiguous", "storage_offset", "data_ptr", "nelement",
+           "ndimension", "stride", "element_size", "hermitian", "real", "detach"]
 
 CPU = device("cpu")
 
 
 def moved(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False,
-          copy: bool = False) -> Tensor:
+          copy: bool = False, memory_format: MemoryFormat = preserve_format) -> Tensor:
     """The tensor in another dtype, or in that of another tensor; the tensor itself if it has it already, unless `copy`.
 
     ``to(dtype)``, ``to(device)``, ``to(device, dtype)`` and ``to(other)`` as in PyTorch; the one device is "cpu".
@@ -42,12 +45,14 @@ def moved(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_b
             dtype = value
     on_cpu("to", device)
     out = self if dtype is None else to(self, dtype)
-    return clone(out) if copy and out is self else out
+    if copy and out is self:
+        return clone(out, memory_format=memory_format)
+    return contiguous(out, memory_format)
 
 
-def cpu(self: Tensor) -> Tensor:
-    """The tensor itself: there is no other device."""
-    return self
+def cpu(self: Tensor, memory_format: MemoryFormat = preserve_format) -> Tensor:
+    """The tensor itself, as there is no other device; in that order in memory."""
+    return contiguous(self, memory_format)
 
 
 def device_of(self: Tensor) -> device:
@@ -55,35 +60,55 @@ def device_of(self: Tensor) -> device:
     return CPU
 
 
-class Contiguous(Clone):
-    """y = a copy of x in row-major order"""
+def contiguous(self: Tensor, memory_format: MemoryFormat = contiguous_format) -> Tensor:
+    """The tensor with its entries in that order in memory: itself if they are so already, else a copy in the graph.
 
-    __slots__ = ()
-
-    def forward(self, x):
-        return x.copy()
-
-
-def contiguous(self: Tensor) -> Tensor:
-    """The tensor with its entries in row-major order in memory: itself if they are so already, else a copy in the graph.
+    Raises
+        ShapeError   ``channels_last`` of anything but 4 axes
 
     Example
         >>> Tensor([[1.0, 2.0], [3.0, 4.0]]).t().contiguous().is_contiguous()
         True
     """
-    if self.array.flags.c_contiguous:
-        return self
-    return Contiguous().apply(self)
+    return self if memory_format.holds(self.array) else Contiguous(memory_format).apply(self)
 
 
-def is_contiguous(self: Tensor) -> bool:
-    """True if the entries lie in row-major order in memory.
+def is_contiguous(self: Tensor, memory_format: MemoryFormat = contiguous_format) -> bool:
+    """True if the entries lie in that order in memory: row by row, or with the channels last.
 
     Example
         >>> Tensor([[1.0, 2.0], [3.0, 4.0]]).t().is_contiguous()
         False
     """
-    return self.array.flags.c_contiguous
+    return memory_format.holds(self.array)
+
+
+def storage_offset(self: Tensor) -> int:
+    """How many entries after the start of its memory the tensor's first entry lies.
+
+    Example
+        >>> Tensor([1.0, 2.0, 3.0])[2:].storage_offset()
+        2
+    """
+    start: Any = self.array
+    while isinstance(start.base, np.ndarray):
+        start = start.base
+    return (self.array.ctypes.data - start.ctypes.data) // self.array.itemsize
+
+
+def data_ptr(self: Tensor) -> int:
+    """The address of the first entry: two tensors with the same one share memory."""
+    return self.array.ctypes.data
+
+
+def nelement(self: Tensor) -> int:
+    """The number of entries; another name of `numel`."""
+    return self.array.size
+
+
+def ndimension(self: Tensor) -> int:
+    """The number of axes; another name of `dim`."""
+    return self.array.ndim
 
 
 def stride(self: Tensor, dim: int | None = None) -> Any:
