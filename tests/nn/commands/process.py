@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterator
 
 ROOT = Path(__file__).parents[3]
 
@@ -27,3 +29,18 @@ def tensorgrad(*arguments: Any, cwd: Any, code: int | None = 0, prelude: str = "
     assert code is None or done.returncode == code, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
     assert "Traceback" not in done.stderr
     return done
+
+
+@contextmanager
+def started(*arguments: Any, cwd: Any, seconds: float = 200, **options: Any) -> Iterator[subprocess.Popen[str]]:
+    """``tensorgrad arguments``, running; it is killed at the end of the block, or when it has taken `seconds`."""
+    process = subprocess.Popen([sys.executable, "-m", "nn.commands", *map(str, arguments)], cwd=cwd, text=True,
+                               env=environment(PYTHONUNBUFFERED="1"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+    limit = threading.Timer(seconds, process.kill)  # ends a read of its output, too
+    limit.start()
+    try:
+        yield process
+    finally:
+        limit.cancel()
+        process.kill()
+        process.communicate()

@@ -13,7 +13,7 @@ import nn
 from nn import serialization
 from nn.commands import main
 from nn.training import History, load_checkpoint
-from tests.nn.commands.process import environment, tensorgrad
+from tests.nn.commands.process import environment, started, tensorgrad
 
 QUICK = ("--epochs", 2, "--batch-size", 128, "--threads", 1)
 WEIGHTS = "weights.safetensors" if find_spec("safetensors") else "weights.npz"
@@ -120,18 +120,20 @@ def test_without_matplotlib_and_safetensors(tmp_path):
     assert (tmp_path / "run" / "curves.png").exists()
 
 
-def test_ctrl_c_leaves_a_run_to_go_on_with(tmp_path):
-    command = [sys.executable, "-m", "nn.commands", "train", "--epochs", "200", "--batch-size", "128", "--threads", "1",
-               "--out", "run"]
-    # A shell starts background jobs, and what they start, with Ctrl-C ignored.
-    process = subprocess.Popen(command, cwd=tmp_path, env=environment(PYTHONUNBUFFERED="1"), stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE, text=True,
-                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+def wait_for_epoch(process, epoch):
     for line in process.stdout:
-        if line.split()[:1] == ["2/200"]:
-            break
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+        if line.split()[:1] == [f"{epoch}/200"]:
+            return
+    pytest.fail(f"ended before epoch {epoch}: {process.stderr.read()}")
+
+
+def test_ctrl_c_leaves_a_run_to_go_on_with(tmp_path):
+    # A shell starts background jobs, and what they start, with Ctrl-C ignored.
+    with started("train", "--epochs", 200, "--batch-size", 128, "--threads", 1, "--out", "run", cwd=tmp_path,
+                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) as process:
+        wait_for_epoch(process, 2)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert "Go on with: tensorgrad train --resume run" in err and "Traceback" not in err
     assert load_checkpoint(tmp_path / "run" / "checkpoint.npz")["epoch"] >= 2
@@ -140,14 +142,10 @@ def test_ctrl_c_leaves_a_run_to_go_on_with(tmp_path):
 
 
 def test_sigterm_is_like_ctrl_c(tmp_path):
-    process = subprocess.Popen([sys.executable, "-m", "nn.commands", "train", "--epochs", "200", "--out", "run"],
-                               cwd=tmp_path, env=environment(PYTHONUNBUFFERED="1"), text=True,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    for line in process.stdout:
-        if line.split()[:1] == ["1/200"]:
-            break
-    process.terminate()
-    _, err = process.communicate(timeout=60)
+    with started("train", "--epochs", 200, "--out", "run", cwd=tmp_path) as process:
+        wait_for_epoch(process, 1)
+        process.terminate()
+        _, err = process.communicate(timeout=60)
     assert process.returncode == 143 and "tensorgrad train --resume run" in err
 
 
