@@ -17,7 +17,6 @@ from nn.commands.run_folder import RunFolder
 from nn.commands.terminal import percent
 from nn.training import ConfusionMatrix, History, Trainer
 from tensorgrad.drawing import draw
-from tensorgrad.errors import DataError
 
 if TYPE_CHECKING:
     from nn.commands.experiment import Experiment
@@ -129,8 +128,6 @@ def confusion(experiment: Experiment, trainer: Trainer) -> Any:
 
 def final_table(history: History) -> str:
     """Last and best epoch of a run."""
-    if not len(history):
-        raise DataError("run: the history is empty.\n  Begin the run again in another folder.")
     last, best = history[-1], history.best("test_accuracy")
     lines = [f"{'':14}{'loss':>10}{'accuracy':>12}"]
     for name, kind in (("training", "train"), ("test", "test")):

@@ -64,15 +64,13 @@ class Settings:
         return settings
 
     @classmethod
-    def from_config(cls, config: dict[str, Any], arguments: argparse.Namespace | None = None) -> Settings:
+    def from_config(cls, config: dict[str, Any], arguments: argparse.Namespace) -> Settings:
         """The settings in a config.json; of `arguments`, given for a resumption, only those the weights do not depend on.
 
         Raises
             ArgumentError   `arguments` asks for something else than the run was begun with
         """
         settings = cls(**config["settings"])
-        if arguments is None:
-            return settings
         for field in fields(cls):
             before = getattr(settings, field.name)
             wanted = given(arguments, field.name, before)

@@ -13,6 +13,7 @@ import nn
 import tensorgrad
 from nn import functional as F
 from nn.coach import CHECKS, CoachWarning, coach
+from nn.coach.advice import Advice
 from tensorgrad import watching
 from tensorgrad.errors import ArgumentError
 
@@ -172,6 +173,55 @@ def test_steps_that_change_nothing():
     assert [a.id for a in advice] == ["update-ratio"] and "less than 1e-08" in advice[0].what
 
 
+@pytest.mark.parametrize("route", [lambda t: t.reshape(8, 6), lambda t: t[:, :2], lambda t: t.T, lambda t: t.flatten(),
+                                   lambda t: t.unsqueeze(0).squeeze(0)], ids=["reshape", "index", "T", "flatten", "squeeze"])
+def test_ops_that_only_move_entries_hide_no_mistake(route):
+    found = advised(lambda p: F.log_softmax(route(F.softmax(p.model(p.x), 1)), 0))
+    assert [a.id for a in found] == ["softmax-before-cross-entropy"] and "softmax" in found[0].what
+    found = advised(lambda p: F.logsigmoid(route(p.model(p.x).sigmoid())))
+    assert [a.id for a in found] == ["sigmoid-before-logits-loss"]
+
+
+def test_what_is_no_probability_is_not_told_of():
+    assert advised(lambda p: F.logsigmoid(p.model(p.x).tanh())) == []
+    assert advised(lambda p: F.logsigmoid(route(p))) == []
+    assert advised(lambda p: F.log_softmax(route(p), 1)) == []
+
+
+def route(p):
+    """Moved entries of a leaf, which no op has made."""
+    return tensorgrad.ones(3, 2, requires_grad=True).reshape(2, 3)
+
+
+def test_a_step_on_another_model_is_right_while_one_is_evaluated():
+    def program(p):
+        teacher = dropout_net().eval()
+        optimizer = nn.optim.SGD(p.model.parameters(), lr=0.05)
+        for _ in range(3):
+            optimizer.zero_grad()
+            loss = F.cross_entropy(p.model(p.x), p.y)
+            (loss + F.mse_loss(p.model(p.x), teacher(p.x))).backward()  # the teacher is called last
+            optimizer.step()
+
+    assert "training-in-eval-mode" not in [a.id for a in advised(program)]
+
+
+def test_gradients_that_are_asked_for_add_to_none():
+    def program(p, backward):
+        optimizer = nn.optim.SGD(p.model.parameters(), lr=0.05)
+        for _ in range(4):
+            loss = F.cross_entropy(p.model(p.x), p.y)
+            if backward:
+                loss.backward()
+            else:
+                for q, grad in zip(p.model.parameters(), tensorgrad.autograd.grad(loss, list(p.model.parameters()))):
+                    q.grad = grad
+            optimizer.step()
+
+    assert "forgotten-zero-grad" in [a.id for a in advised(lambda p: program(p, True))]
+    assert "forgotten-zero-grad" not in [a.id for a in advised(lambda p: program(p, False))]
+
+
 def test_gradients_of_several_batches_may_be_added():
     def program(p):
         optimizer = nn.optim.SGD(p.model.parameters(), lr=0.05)
@@ -237,6 +287,14 @@ def test_said_once_and_shown_at_the_line():
                 F.cross_entropy(F.softmax(p.model(p.x), 1), p.y)  # this line
     assert len(caught) == 1 and caught[0].filename == __file__
     assert "# this line" in str(caught[0].message)
+
+
+def test_without_a_line():
+    with pytest.warns(CoachWarning, match="^broadcast-loss: what\n  fix") as caught:
+        c = coach()
+        for _ in range(2):
+            c.tell(Advice("broadcast-loss", "what", "fix"))
+    assert len(caught) == 1 and [str(a) for a in c.advice] == [str(caught[0].message)]
 
 
 def test_as_an_error():

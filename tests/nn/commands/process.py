@@ -34,8 +34,9 @@ def tensorgrad(*arguments: Any, cwd: Any, code: int | None = 0, prelude: str = "
 @contextmanager
 def started(*arguments: Any, cwd: Any, seconds: float = 200, **options: Any) -> Iterator[subprocess.Popen[str]]:
     """``tensorgrad arguments``, running; it is killed at the end of the block, or when it has taken `seconds`."""
-    process = subprocess.Popen([sys.executable, "-m", "nn.commands", *map(str, arguments)], cwd=cwd, text=True,
-                               env=environment(PYTHONUNBUFFERED="1"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+    call = [sys.executable, "-m", "nn.commands", *map(str, arguments)]
+    process = subprocess.Popen(call, cwd=cwd, env=environment(PYTHONUNBUFFERED="1"), text=True, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, **options)
     limit = threading.Timer(seconds, process.kill)  # ends a read of its output, too
     limit.start()
     try:

@@ -1,10 +1,13 @@
 """`tensorgrad train`: what a run leaves behind, and what is refused."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +15,13 @@ import pytest
 import nn
 from nn import serialization
 from nn.commands import main
+from nn.commands.experiment import augmentation
+from nn.commands.presets import preset_for
+from nn.commands.run_folder import RunFolder
+from nn.commands.terminal import error_text, stop_on_sigterm
+from nn.data.transforms import RandomAffine, RandomCrop, RandomHorizontalFlip
 from nn.training import History, load_checkpoint
+from tensorgrad.errors import ArgumentError
 from tests.nn.commands.process import environment, started, tensorgrad
 
 QUICK = ("--epochs", 2, "--batch-size", 128, "--threads", 1)
@@ -96,6 +105,15 @@ def test_default_folder_and_quiet(tmp_path):
     assert {path.name for path in folder.iterdir()} == FILES - {"kernels.png", "feature-maps.png"}  # an MLP has none
 
 
+def test_default_folders_are_counted_on_within_a_second(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("time.strftime", lambda form: "20250101-120000")
+    for suffix in ("", "-2", "-3"):
+        path = RunFolder.default_path("digits", "mlp")
+        assert path == Path(f"runs/digits-mlp-20250101-120000{suffix}")
+        RunFolder.begin(path, {})
+
+
 def test_the_seed_decides(tmp_path):
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         tensorgrad("train", *QUICK, "--quiet", "--seed", seed, "--workers", 2 if name == "b" else 0, "--out", name,
@@ -149,6 +167,27 @@ def test_sigterm_is_like_ctrl_c(tmp_path):
     assert process.returncode == 143 and "tensorgrad train --resume run" in err
 
 
+def test_stopped_before_there_is_anything(tmp_path, monkeypatch, capsys):
+    def stop(self):
+        raise KeyboardInterrupt
+
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr("nn.commands.settings.check", stop)
+    try:
+        assert main(["train", "--out", str(tmp_path / "run")]) == 130
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert capsys.readouterr().err.strip() == "Stopped before there was anything to keep."
+    assert not (tmp_path / "run").exists()
+
+
+def test_only_the_main_thread_takes_signals():
+    before = signal.getsignal(signal.SIGTERM)
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(stop_on_sigterm).result()
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
 # -- refusals ---------------------------------------------------------------------------------------------------------
 
 
@@ -191,6 +230,38 @@ def test_user_errors_end_with_a_message_and_2(tmp_path, monkeypatch, capsys, arg
     assert code == 2 and text in capsys.readouterr().err and not (tmp_path / "runs").exists()
 
 
+@pytest.mark.parametrize("error, text", [
+    (ArgumentError("fit: no.\n  Yes."), "fit: no.\n  Yes."),
+    (PermissionError(13, "Permission denied", "a/b"), "Permission denied: a/b"),
+    (OSError(28, "No space left on device"), "No space left on device"),
+    (OSError("odd"), "OSError: odd"),
+], ids=lambda value: type(value).__name__)
+def test_what_is_printed_of_an_error(error, text):
+    assert error_text(error) == text
+
+
+def test_the_disk_is_full(tmp_path, monkeypatch, capsys):
+    def begin(path, config):
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr("nn.commands.train.stop_on_sigterm", lambda: None)
+    monkeypatch.setattr(RunFolder, "begin", begin)
+    assert main(["train", "--out", str(tmp_path / "run")]) == 2
+    assert f"tensorgrad: No space left on device: {tmp_path / 'run'}" in capsys.readouterr().err
+
+
+def test_a_data_set_that_is_unknown():
+    with pytest.raises(ArgumentError, match="there is no data set 'nope'.\n  Use one of digits"):
+        preset_for("nope")
+
+
+def test_only_photographs_are_mirrored():
+    assert [type(change) for change in augmentation("cifar10", (32, 32))] == [RandomCrop, RandomHorizontalFlip]
+    assert [type(change) for change in augmentation("fashion-mnist", (28, 28))] == [RandomCrop, RandomHorizontalFlip]
+    for data in ("digits", "mnist", "emnist-letters"):
+        assert [type(change) for change in augmentation(data, (28, 28))] == [RandomAffine]
+
+
 def test_an_empty_folder_is_taken(tmp_path):
     (tmp_path / "run").mkdir()
     tensorgrad("train", *QUICK, "--quiet", "--out", "run", cwd=tmp_path, prelude=WITHOUT.format("matplotlib"))
@@ -202,6 +273,18 @@ def test_a_resumption_changes_nothing(finished):
     done = tensorgrad("train", "--resume", folder, "--lr", "0.5", cwd=folder.parent, code=2)
     assert "the run was begun with --lr" in done.stderr and "Leave --lr out" in done.stderr
     tensorgrad("train", "--resume", folder, "--seed", 0, "--workers", 1, "--quiet", cwd=folder.parent)
+
+
+def test_a_resumption_under_other_versions_says_so(finished, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(finished[0], folder)
+    config = json.loads((folder / "config.json").read_text())
+    assert config["versions"]["numpy"] == np.__version__
+    config["versions"]["numpy"] = "1.0"
+    (folder / "config.json").write_text(json.dumps(config))
+    done = tensorgrad("train", "--resume", folder, cwd=tmp_path)
+    said = f"Note: the run was begun with numpy 1.0, this is {np.__version__}; the last bits may differ."
+    assert [line for line in done.stderr.splitlines() if "Note" in line] == [said]
 
 
 def test_a_damaged_checkpoint_is_named(finished, tmp_path):
