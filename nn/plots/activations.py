@@ -125,9 +125,8 @@ def row_height(stage: Stage) -> float:
 
 
 def show_input(figure: Figure, image: np.ndarray, top: float) -> None:
-    """The picture at the top left."""
-    if image.ndim == 3:
-        image = image[0] if image.shape[0] == 1 else np.moveaxis(image, 0, 2)
+    """The picture at the top left; image (C, H, W)."""
+    image = image[0] if image.shape[0] == 1 else np.moveaxis(image, 0, 2)
     low, high = float(image.min()), float(image.max())
     axes = style.box(figure, 0.3, top, 1.3, 1.3)
     style.picture(axes, (image - low) / ((high - low) or 1), cmap="gray", vmin=0, vmax=1)

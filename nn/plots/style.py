@@ -50,10 +50,8 @@ def new_figure(width: float, height: float, title: str = "", subtitle: str = "")
         raise DataError(f"plots: matplotlib is not installed.\n  {HOW_TO_INSTALL}") from None
     figure = Figure(figsize=(width, height), dpi=150, facecolor="white")
     FigureCanvasAgg(figure)
-    if title:
-        figure.text(0.28 / width, 1 - 0.26 / height, title, fontsize=TITLE, fontweight="bold", color=INK, va="top")
-    if subtitle:
-        figure.text(0.28 / width, 1 - 0.53 / height, subtitle, fontsize=LABEL - 0.5, color=SOFT, va="top")
+    figure.text(0.28 / width, 1 - 0.26 / height, title, fontsize=TITLE, fontweight="bold", color=INK, va="top")
+    figure.text(0.28 / width, 1 - 0.53 / height, subtitle, fontsize=LABEL - 0.5, color=SOFT, va="top")
     return figure
 
 
@@ -71,15 +69,14 @@ def colours(name: str, steps: tuple[str, ...]) -> Any:
     return LinearSegmentedColormap.from_list(name, steps)
 
 
-def quiet(axes: Any, grid: str | None = "y") -> None:
+def quiet(axes: Any) -> None:
     """Take away the frame and the tick marks; keep thin lines to read values by."""
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     axes.spines["bottom"].set_color(FAINT)
     axes.tick_params(length=0, labelsize=SMALL + 0.5, labelcolor=SOFT, pad=5)
     axes.set_axisbelow(True)
-    if grid:
-        axes.grid(axis=grid, color=FAINT, linewidth=0.8)
+    axes.grid(axis="y", color=FAINT, linewidth=0.8)
 
 
 def picture(axes: Any, image: Any, **options: Any) -> Any:
@@ -93,14 +90,12 @@ def picture(axes: Any, image: Any, **options: Any) -> Any:
     return shown
 
 
-def scale(figure: Figure, shown: Any, left: float, top: float, height: float, label: str = "", ticks: Any = None) -> None:
+def scale(figure: Figure, shown: Any, left: float, top: float, height: float, ticks: Any) -> None:
     """A thin bar that says what the colours mean, placed in inches."""
     axes = box(figure, left, top, 0.11, height)
     bar = figure.colorbar(shown, cax=axes, ticks=ticks)
     bar.outline.set_visible(False)
     axes.tick_params(length=0, labelsize=SMALL, labelcolor=SOFT, pad=3)
-    if label:
-        axes.set_title(label, fontsize=SMALL, color=SOFT, loc="left", pad=5)
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> Path:

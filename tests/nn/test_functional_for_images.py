@@ -91,6 +91,28 @@ def test_equal_rows_have_a_distance_without_slope():
     assert x.grad.tolist() == [[0.0, 0.0], [0.0, 0.0]]
 
 
+def test_rows_without_entries_are_alike():
+    x = zeros(3, 0, requires_grad=True)
+    distances = F.pdist(x)
+    assert distances.tolist() == [0.0, 0.0, 0.0]
+    distances.sum().backward()
+    assert x.grad.shape == (3, 0)
+
+
+def test_nothing_to_normalize():
+    x = zeros(0, 3, 4)
+    assert F.local_response_norm(x, 2).shape == (0, 3, 4)
+
+
+def test_an_image_of_one_column_reflects_into_itself():
+    image = tensor([[[[1.0], [2.0], [3.0]]]], requires_grad=True)
+    grid = tensor([[[[x, y] for x in (-3.0, 0.0, 0.4, 7.0)] for y in (-1.0, 0.5, 2.0)]], requires_grad=True)
+    result = F.grid_sample(image, grid, padding_mode="reflection", align_corners=True)
+    np.testing.assert_allclose(result.numpy(), [[[[1.0] * 4, [2.5] * 4, [2.0] * 4]]])
+    result.sum().backward()
+    np.testing.assert_array_equal(grid.grad.numpy()[..., 0], 0)
+
+
 def test_embedding_shortens_long_rows_in_the_table_itself():
     table = Tensor([[3.0, 4.0], [0.3, 0.4], [30.0, 40.0]], requires_grad=True)
     found = F.embedding(tensor([0, 1, 0]), table, max_norm=1.0)

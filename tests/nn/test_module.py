@@ -275,6 +275,18 @@ def test_a_moved_module_takes_its_new_path():
     assert part[1](X).creator.where == "1/add"
 
 
+def test_a_module_that_was_placed_elsewhere_since_keeps_that_path():
+    shared = nn.Linear(2, 2)
+    inner = nn.Module()
+    inner.one = shared
+    elsewhere = nn.Module()
+    elsewhere.deep = nn.Sequential(shared)
+    outer = nn.Module()
+    outer.inner = inner
+    assert shared.weight.name == "deep.0.weight" and shared(tg.ones(1, 2)).creator.where.startswith("deep.0/")
+    assert [name for name, _ in outer.named_parameters()] == ["inner.one.weight", "inner.one.bias"]
+
+
 def test_threads_have_paths_of_their_own():
     net, found = Net(), []
     with tg.scope("main"):

@@ -94,6 +94,13 @@ def test_shared_weights_are_counted_once_and_marked():
     assert nn.summary(nn.Sequential(layer, tied), (4,)).rows[1].count == "(4+1)·4, shared: 0.weight, 0.bias"
 
 
+def test_shared_buffers_are_counted_once():
+    layer, other = nn.BatchNorm1d(4), nn.BatchNorm1d(4)
+    other.running_mean = layer.running_mean
+    found = nn.summary(nn.Sequential(layer, other), (4,))
+    assert [row.buffers for row in found.rows] == [4 + 4 + 1, 4 + 1]
+
+
 def test_frozen_parameters():
     net = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2), nn.Linear(2, 2))
     net[0].requires_grad_(False)

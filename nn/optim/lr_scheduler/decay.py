@@ -139,8 +139,6 @@ class LinearLR(LRScheduler):
         return [lr * self.start_factor for lr in self.current()] if self.last_epoch == 0 else self.current()
 
     def get_lr(self) -> list[float]:
-        if self.last_epoch == 0:
-            return self.first_lr()
         if self.last_epoch > self.total_iters:
             return self.current()
         rise = self.end_factor - self.start_factor

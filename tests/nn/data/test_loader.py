@@ -283,3 +283,16 @@ def test_refusals(options, error, text):
 def test_repr():
     assert repr(DataLoader(data(), 5, shuffle=True)) == (
         "DataLoader(ArrayDataset of 23, batch_size=5, shuffled, transform=None, num_workers=0)")
+
+
+def test_inputs_without_labels_are_transformed_too():
+    class Inputs(Dataset):
+        def __len__(self):
+            return 5
+
+        def __getitem__(self, index):
+            return np.full((1, 4, 4), index, np.float32)
+
+    batches = list(DataLoader(Inputs(), 2, transform=lambda batch, rng: batch + 10))
+    assert all(isinstance(batch, Tensor) for batch in batches)
+    assert [batch.numpy()[:, 0, 0, 0].tolist() for batch in batches] == [[10, 11], [12, 13], [14]]

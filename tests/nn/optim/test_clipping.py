@@ -9,6 +9,7 @@ import pytest
 
 import nn
 from nn.optim import clip_grad_norm_, clip_grad_value_
+from nn.utils import get_total_norm
 from tensorgrad.errors import ArgumentError, GraphError
 from tensorgrad.tensor import Tensor, from_array
 
@@ -112,3 +113,13 @@ def test_refusals(call, text):
 
 def test_pytorchs_address():
     assert nn.utils.clip_grad_norm_ is clip_grad_norm_ and nn.utils.clip_grad_value_ is clip_grad_value_
+
+
+def test_the_norm_of_any_tensors():
+    tensors = [Tensor([3.0]), Tensor([[0.0, 4.0]])]
+    assert get_total_norm(tensors).item() == 5.0 and get_total_norm(tensors, 1).item() == 7.0
+    assert get_total_norm(tensors[0], math.inf, error_if_nonfinite=True).item() == 3.0
+    tensors.append(Tensor([math.inf]))
+    assert get_total_norm(tensors).item() == math.inf
+    with pytest.raises(GraphError, match="get_total_norm: (.|\n)* is inf(.|\n)*that of tensor 2"):
+        get_total_norm(tensors, error_if_nonfinite=True)

@@ -100,6 +100,20 @@ def test_one_cycle_moves_the_first_beta():
     assert optimizer.param_groups[0]["betas"] == (0.95, 0.999)
 
 
+def test_one_cycle_of_three_phases_is_back_where_it_began_before_it_falls():
+    optimizer = sgd(momentum=0.9)
+    scheduler = OneCycleLR(optimizer, max_lr=1.0, total_steps=12, pct_start=0.25, anneal_strategy="linear", div_factor=5,
+                           final_div_factor=10, three_phase=True)
+    rates, momenta = [], []
+    for _ in range(12):
+        rates.append(scheduler.get_last_lr()[0])
+        momenta.append(optimizer.param_groups[0]["momentum"])
+        optimizer.step()
+        scheduler.step()
+    assert rates == pytest.approx([0.2, 0.6, 1.0, 0.6, *[0.2 - (0.2 - 0.02) * i / 7 for i in range(8)]])
+    assert momenta == pytest.approx([0.95, 0.9, 0.85, 0.9, *[0.95] * 8])
+
+
 @pytest.mark.parametrize("pct_start, total", [(0.0, 10), (1.0, 10), (0.1, 10), (0.5, 2), (0.3, 1)])
 def test_one_cycle_at_the_edges(pct_start, total):
     scheduler = OneCycleLR(sgd(momentum=0.9), max_lr=1.0, total_steps=total, pct_start=pct_start)
@@ -304,3 +318,40 @@ def test_repr_and_base():
     with pytest.raises(NotImplementedError, match="LRScheduler.get_lr"):
         LRScheduler(sgd())
     assert set(schedules.__all__) > {"StepLR", "SequentialLR"}
+
+
+MID_RUN = {
+    "exponential": lambda o, **at: ExponentialLR(o, 0.9, **at), "linear": lambda o, **at: LinearLR(o, 0.2, 0.7, 5, **at),
+    "lambda": lambda o, **at: LambdaLR(o, lambda t: 1 / (t + 1), **at),
+    "multiplicative": lambda o, **at: MultiplicativeLR(o, lambda t: 0.9, **at),
+    "polynomial": lambda o, **at: PolynomialLR(o, 7, 2, **at), "cosine": lambda o, **at: CosineAnnealingLR(o, 5, 0.1, **at),
+    "restarts": lambda o, **at: CosineAnnealingWarmRestarts(o, 3, **at),
+    "cyclic": lambda o, **at: CyclicLR(o, 0.1, 1.0, 2, 3, **at),
+    "own scale": lambda o, **at: CyclicLR(o, 0.1, 1.0, 2, 3, scale_fn=lambda cycle: 1 / cycle, **at),
+    "one cycle": lambda o, **at: OneCycleLR(o, 1.0, 20, **at),
+    "three phases": lambda o, **at: OneCycleLR(o, 1.0, 20, three_phase=True, **at),
+}
+
+
+@pytest.mark.parametrize("make", MID_RUN.values(), ids=MID_RUN)
+@pytest.mark.parametrize("rule, key", [(lambda p: SGD(p, 1.0, momentum=0.9), "momentum"), (lambda p: Adam(p, 1.0), "betas")],
+                         ids=["SGD", "Adam"])
+def test_a_schedule_made_in_mid_run_goes_on_from_the_optimizers_state(make, rule, key):
+    def values(scheduler):
+        group = scheduler.optimizer.param_groups[0]
+        found = scheduler.get_last_lr()[0], group[key]
+        scheduler.optimizer.step()
+        scheduler.step()
+        return found
+
+    optimizer = rule([Tensor([1.0], requires_grad=True)])
+    whole = make(optimizer)
+    begun = [values(whole) for _ in range(4)]
+    assert len({rate for rate, _ in begun}) > 1
+    other = rule([Tensor([1.0], requires_grad=True)])
+    other.load_state_dict(optimizer.state_dict())
+    later = make(other, last_epoch=3)
+    assert later.last_epoch == 4
+    for _ in range(10):
+        (rate, momentum), (wanted, wanted_momentum) = values(later), values(whole)
+        assert rate == pytest.approx(wanted, abs=1e-12) and momentum == pytest.approx(wanted_momentum, abs=1e-12)

@@ -145,3 +145,16 @@ def test_an_option_out_of_range_in_a_state():
     optimizer, state = after_a_step()
     state["param_groups"][1]["lr"] = -1.0
     refused(optimizer, state, "lr=-1.0 is not allowed", ArgumentError)
+
+
+def test_a_buffer_that_was_never_begun_stays_so():
+    """PyTorch's SGD writes None for the momentum of a parameter that had none yet."""
+    optimizer = SGD(parameters(), lr=0.1, momentum=0.9)
+    state = optimizer.state_dict()
+    state["state"] = {0: {"momentum_buffer": None}}
+    optimizer.load_state_dict(state)
+    p = optimizer.param_groups[0]["params"][0]
+    before = p.array.copy()
+    p.grad = from_array(np.ones(p.shape))
+    optimizer.step()
+    np.testing.assert_allclose(p.array, before - 0.1)

@@ -96,3 +96,21 @@ def test_what_is_remembered_may_be_replaced_copied_and_loaded():
     for p, q, before in zip(twin, alone, ours):
         np.testing.assert_array_equal(p.array, q.array)
         assert p.array.size == 0 or not np.array_equal(p.array, before.array)
+
+
+def test_parameters_that_come_together_in_ever_other_ways():
+    """What is remembered of them does not grow without end, and the numbers stay right."""
+    ours, alone = [[Tensor(np.ones(2, np.float32), requires_grad=True) for _ in range(8)] for _ in range(2)]
+    optimizers = [MAKERS["adam"](ours), MAKERS["adam"](alone)]
+    optimizers[1].entrywise = False
+    most = 0
+    for members in range(1, 200):
+        for parameters_ in (ours, alone):
+            for i, p in enumerate(parameters_):
+                p.grad = Tensor(np.full(2, i + 1, np.float32)) if members >> i & 1 else None
+        for optimizer in optimizers:
+            optimizer.step()
+        most = max(most, len(optimizers[0].bundles))
+    assert 8 < most <= 64
+    for p, q in zip(ours, alone):
+        np.testing.assert_array_equal(p.array, q.array)

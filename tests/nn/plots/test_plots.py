@@ -9,6 +9,7 @@ import pytest
 import nn
 from nn import plots
 from nn.plots.activations import stages
+from nn.plots.weights import best_columns
 from tensorgrad import tensor
 from tensorgrad.errors import ArgumentError, DataError, ShapeError
 
@@ -166,3 +167,22 @@ def test_without_matplotlib(monkeypatch):
     assert plots.matplotlib_missing()
     with pytest.raises(DataError, match=r'matplotlib is not installed.\n  pip install "tensorgrad\[plot\]"'):
         plots.learning_curves(RECORDS)
+
+
+def test_a_model_that_does_not_classify_has_no_bars():
+    class Filters(nn.Module):
+        def __init__(self):
+            self.conv = nn.Conv2d(1, 2, 3)
+
+        def forward(self, input):
+            return self.conv(input)
+
+    image = rng.random((1, 8, 8)).astype(np.float32)
+    bars = plots.feature_maps(nn.Sequential(Filters(), nn.Flatten()), image)
+    none = plots.feature_maps(Filters(), image)
+    assert any(axes.patches for axes in bars.axes) and not any(axes.patches for axes in none.axes)
+
+
+@pytest.mark.parametrize("count, columns", [(1, 1), (8, 8), (16, 4), (32, 8), (11, 11), (17, 7), (23, 8)])
+def test_columns_make_full_rows_where_they_can(count, columns):
+    assert best_columns(count) == columns

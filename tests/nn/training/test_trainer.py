@@ -11,6 +11,7 @@ from nn.optim import SGD, Adam
 from nn.optim.lr_scheduler import ReduceLROnPlateau, StepLR
 from nn.training import (Accuracy, Callback, Checkpointer, ConfusionMatrix, CSVLogger, EarlyStopping, History, JSONLLogger,
                          ProgressBar, TopK, Trainer, load_checkpoint)
+from nn.training.progress import table
 from tensorgrad import manual_seed, tensor
 from tensorgrad.errors import ArgumentError, DivergenceError, StateError
 
@@ -296,6 +297,44 @@ def test_progress_bar_on_a_terminal():
     bar, table = Terminal(), io.StringIO()
     make([ProgressBar(file=table, bar=bar, interval=0)]).fit(*loaders(), epochs=1)
     assert "epoch 1/1" in bar.getvalue() and "loss" in bar.getvalue() and "accuracy" in bar.getvalue()
+
+
+def test_what_is_no_number_has_no_place_beside_the_bar():
+    import io
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    bar = Terminal()
+    trainer = make([ProgressBar(file=io.StringIO(), bar=bar, interval=0)],
+                   metrics=[Accuracy(), ConfusionMatrix(3)])
+    trainer.fit(*loaders(), epochs=1)
+    assert "accuracy" in bar.getvalue() and "confusion" not in bar.getvalue()
+    assert table([]) == ""
+
+
+def test_going_on_without_schedule_and_with_other_callbacks():
+    first = make([EarlyStopping("train_loss", patience=9), Logbook("a"), Logbook("b")])
+    first.scheduler = None
+    first.fit(*loaders(), epochs=2)
+    state = first.state_dict()
+    second = make([Logbook("c"), Checkpointer("never"), Logbook("d"), Logbook("e")])
+    second.scheduler = None
+    second.load_state_dict(state)
+    assert second.epoch == 2 and weights(second) == weights(first)
+    assert [callback.name for callback in second.callbacks if isinstance(callback, Logbook)] == ["a", "b", "e"]
+
+
+class Logbook(Callback):
+    def __init__(self, name):
+        self.name = name
+
+    def state_dict(self):
+        return {"name": self.name}
+
+    def load_state_dict(self, state):
+        self.name = state["name"]
 
 
 # -- errors -----------------------------------------------------------------------------------------------------------

@@ -91,3 +91,14 @@ def test_two_parameters():
 def test_refused(call, error, text):
     with pytest.raises(error, match=text):
         call()
+
+
+@pytest.mark.parametrize("norm", [nn.utils.parametrizations.spectral_norm, nn.utils.spectral_norm], ids=["new", "former"])
+def test_spectral_norm_along_an_axis(norm):
+    """The norm of the weight with that axis as rows, and a vector as long as it has entries."""
+    for dim in range(3):
+        layer = norm(nn.Conv2d(4, 3, (3, 1)), dim=dim, n_power_iterations=50)
+        layer(tg.ones(1, 4, 5, 5))
+        rows = np.moveaxis(layer.eval().weight.array, dim, 0)
+        assert np.linalg.norm(rows.reshape(len(rows), -1), 2) == pytest.approx(1, rel=1e-4)
+        assert (len(rows),) in [vector.shape for vector in layer.buffers()]

@@ -202,6 +202,22 @@ def test_transfer():
         transfer_parametrizations_and_params(source, target, "bias")
 
 
+def test_transfer_to_a_module_without_the_tensor():
+    source, target = norm_layer(), nn.Module()
+    source.weight = tg.ones(3, 3)
+    assert transfer_parametrizations_and_params(source, target, "weight") is target
+    assert is_parametrized(target, "weight") and not is_parametrized(target, "bias")
+    np.testing.assert_allclose(target.weight.array, 1, rtol=1e-6)
+    assert all(isinstance(p, nn.Parameter) for p in target.parameters()) and len(list(target.parameters())) == 2
+    holder, copy_ = nn.Module(), nn.Module()
+    holder.still = nn.Buffer(np.array([[1.0, 2.0], [0.0, 3.0]], np.float32))
+    register_parametrization(holder, "still", Symmetric())
+    transfer_parametrizations_and_params(holder, copy_)
+    assert copy_.still.tolist() == [[1.0, 2.0], [2.0, 3.0]] and not list(copy_.parameters())
+    holder.parametrizations.still.original.array[:] = 0
+    assert copy_.still.tolist() == [[1.0, 2.0], [2.0, 3.0]]
+
+
 # -- in company --------------------------------------------------------------------------------------------------------
 
 
