@@ -164,7 +164,7 @@ class TensorMethods(OverwritingMethods):
     squeeze, unsqueeze = ops.squeeze, ops.unsqueeze
     view_as, reshape_as, expand_as = ops.view_as, ops.reshape_as, ops.expand_as
     repeat, tile, repeat_interleave = ops.repeat, ops.tile, ops.repeat_interleave
-    H, real = property(memory_layout.hermitian), property(memory_layout.real)
+    real = property(memory_layout.real)
     t, T, mT, mH = ops.t, property(ops.reversed_axes), property(ops.matrix_transpose), property(ops.adjoint)
     H = property(shape.conjugate_transpose)
 

@@ -79,13 +79,15 @@ def multiplied(who: str, matrices: list[Any]) -> Tensor:
     stack = [(0, len(matrices) - 1)]
     while stack:
         i, j = stack[-1]
+        if (i, j) in done:
+            stack.pop()
+            continue
         cut = cuts[i, j]
         missing = [part for part in ((i, cut), (cut + 1, j)) if part not in done]
-        if (i, j) in done or not missing:
-            if (i, j) not in done:
-                done[i, j] = matmul(done[i, cut], done[cut + 1, j])
-            stack.pop()
-        stack += missing if (i, j) not in done else []
+        if missing:
+            stack += missing
+        else:
+            done[i, j] = matmul(done[i, cut], done[cut + 1, j])
     return done[0, len(matrices) - 1]
 
 

@@ -7,15 +7,13 @@ from typing import Any
 import numpy as np
 
 from tensorgrad.devices import device, is_device, on_cpu
-from tensorgrad.errors import ShapeError, message
 from tensorgrad.memory_formats import MemoryFormat, contiguous_format, preserve_format
 from tensorgrad.ops.arithmetic import Contiguous, clone
 from tensorgrad.ops.promotion import to
-from tensorgrad.ops.shape import transpose
 from tensorgrad.tensor import Tensor
 
 __all__ = ["moved", "cpu", "device_of", "contiguous", "is_contiguous", "storage_offset", "data_ptr", "nelement",
-           "ndimension", "stride", "element_size", "hermitian", "real", "detach"]
+           "ndimension", "stride", "element_size", "real", "detach"]
 
 CPU = device("cpu")
 
@@ -130,18 +128,6 @@ def element_size(self: Tensor) -> int:
         4
     """
     return self.array.itemsize
-
-
-def hermitian(self: Tensor) -> Tensor:
-    """The conjugate transpose of a matrix, which is the transpose for real numbers.
-
-    Raises
-        ShapeError   for anything but a matrix
-    """
-    if self.ndim not in (0, 2):
-        raise ShapeError(message("H", f"a tensor with {self.ndim} axes is no matrix", {"tensor": self},
-                                 "Use .mT for the last two axes."))
-    return transpose(self, 0, 1) if self.ndim else self
 
 
 def real(self: Tensor) -> Tensor:

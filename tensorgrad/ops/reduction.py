@@ -86,9 +86,8 @@ class Mean(Op):
         self.dim, self.keepdim = dim, keepdim
 
     def forward(self, x):
-        if not x.size:  # NumPy warns here; the mean of nothing is NaN
-            return x.sum(axis=self.dim, keepdims=self.keepdim) / x.dtype.type(0) if count(x.shape, self.dim) == 0 \
-                else x.sum(axis=self.dim, keepdims=self.keepdim)
+        if not x.size:  # the mean of nothing is NaN, about which NumPy warns
+            return x.sum(axis=self.dim, keepdims=self.keepdim) + x.dtype.type(0 if count(x.shape, self.dim) else np.nan)
         if x.itemsize == 2:  # the sum may exceed the range of float16
             return x.mean(axis=self.dim, keepdims=self.keepdim)
         return add_up(x, self.dim, self.keepdim) / x.dtype.type(count(x.shape, self.dim))

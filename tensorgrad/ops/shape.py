@@ -179,9 +179,10 @@ def transpose(input: Operand, dim0: int, dim1: int) -> Tensor:
         tensor([[1, 3],
                 [2, 4]])
     """
-    if input.ndim == 0:
+    first, second = normalize_dims("transpose", input, dim0), normalize_dims("transpose", input, dim1)
+    if not first:  # a number, which has no axes to exchange
         return input
-    (a,), (b,) = normalize_dims("transpose", input, dim0), normalize_dims("transpose", input, dim1)
+    (a,), (b,) = first, second
     order = list(range(input.ndim))
     order[a], order[b] = b, a
     return Permute(tuple(order)).apply(input)
@@ -244,7 +245,7 @@ def conjugate_transpose(input: Operand) -> Tensor:
     if input.ndim not in (0, 2):
         raise ShapeError(message("H", f"the input has {input.ndim} axes, a matrix has two", {"input": input},
                                  "Use x.mH for a batch of matrices."))
-    return transpose(input, 0, 1)
+    return transpose(input, 0, 1) if input.ndim else input
 
 
 def reversed_axes(input: Operand) -> Tensor:

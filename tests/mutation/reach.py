@@ -27,14 +27,14 @@ class Reach:
     def watch(self, item: Any, run: Any) -> None:
         """Call `run`, which is the test `item`, and note what it executes."""
         self.here = self.lines[item] = {file: set() for file in self.files}
-        start, before = time.perf_counter(), sys.gettrace()
+        start, before, of_threads = time.perf_counter(), sys.gettrace(), threading.gettrace()
         sys.settrace(self.called)
         threading.settrace(self.called)
         try:
             run()
         finally:
             sys.settrace(before)
-            threading.settrace(before)  # type: ignore[arg-type]
+            threading.settrace(of_threads)  # type: ignore[arg-type]
         self.seconds[item] = time.perf_counter() - start
 
     def called(self, frame: types.FrameType, event: str, arg: Any) -> Any:

@@ -141,6 +141,41 @@ def test_adaptive_max_pool(kernel_set, sizes, counts, channels, dtype, rng):
         assert found_winners.dtype.kind == "i" and channels_innermost(found) and channels_innermost(found_winners)
 
 
+@pytest.mark.parametrize("channels", [8, 16, 33, 70])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_pooling_of_many_channels(kernel_set, channels, dtype, rng):
+    """Some vectors of channels at a time, and what is left of them."""
+    sizes, window, plain = both(((4, 5), 3, 2, 1, 1))
+    x = rng.integers(-9, -2, size=(2, channels, *sizes)).astype(dtype)
+    y, winners = loops.max_pool(x, plain)
+    grad = rng.normal(size=y.shape)
+    mean = loops.avg_pool(x, plain, True, None)
+    for x_, grad_ in zip(layouts(x), layouts(grad.astype(dtype))):
+        found, places = kernel_set.max_pool(x_, window)
+        np.testing.assert_array_equal(found, y)
+        np.testing.assert_array_equal(places, winners)
+        same(kernel_set.scatter_winners(grad_, places, sizes, window), loops.scatter_winners(grad, winners, sizes), dtype)
+        same(kernel_set.gather_winners(x_, places), y, dtype)
+        same(kernel_set.avg_pool(x_, window, True, None), mean, dtype)
+        same(kernel_set.avg_pool_grad(grad_, sizes, window, True, None), loops.avg_pool_grad(grad, sizes, plain, True, None),
+             dtype)
+
+
+@pytest.mark.parametrize("geometry", [((4, 5), 3, 1, 1, 1), ((1, 2), 1, 1, 0, 1), ((5, 6), 3, 2, 1, 1)], ids=ids)
+@pytest.mark.parametrize("winograd", [False, True])
+def test_convolution_of_many_filters(kernel_set, geometry, winograd, rng):
+    """Full panels of filters, half ones and what is left; more pixels than a tile has, and fewer."""
+    sizes, window, plain = both(geometry)
+    x, w, b = (rng.normal(size=shape).astype(np.float32) for shape in ((2, 5, *sizes), (101, 5, *window.kernel), (101,)))
+    y = loops.conv(x, w, b, plain, 1)
+    grad = rng.normal(size=y.shape).astype(np.float32)
+    with kernels.algorithms(winograd=winograd):
+        same(kernel_set.conv(x, w, b, window, 1), y, np.float32)
+        d_w, d_x = kernel_set.conv_weight_grad(grad, x, window, 1), kernel_set.conv_input_grad(grad, w, sizes, window, 1)
+    same(d_w, loops.conv_weight_grad(grad, x, plain, 1), np.float32)
+    same(d_x, loops.conv_input_grad(grad, w, sizes, plain, 1), np.float32)
+
+
 @pytest.mark.parametrize("channels", [3, 6])
 @pytest.mark.parametrize("special", [np.nan, -np.inf, np.inf])
 def test_max_pool_of_special_values(kernel_set, special, channels, rng):

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -124,3 +125,44 @@ def test_forked_children_have_a_pool_of_their_own(name):
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", FORK], capture_output=True, text=True, timeout=120,
                           env={**os.environ, "TENSORGRAD_KERNELS": name})
     assert done.stdout.strip() == "done", done.stderr
+
+
+def test_a_slice_is_done_once():
+    calls = []
+    slice = threads.Slice(lambda start, stop: calls.append((start, stop)), 2, 5)
+    slice.take()
+    slice.help()  # of the same thread, which may take the lock again
+    assert calls == [(2, 5)]
+
+
+class Interrupted:
+    """A slice's lock, during the first wait for which Ctrl-C comes."""
+
+    def __init__(self):
+        self.waits = 0
+
+    def acquire(self):
+        self.waits += 1
+        if self.waits == 1:
+            raise KeyboardInterrupt
+
+
+def test_ctrl_c_while_waiting_waits_for_all():
+    slices = [threads.Slice(lambda start, stop: None, i, i + 1) for i in range(3)]
+    slices[1].lock = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        threads.wait(slices)
+    assert slices[1].lock.waits == 2 and all(slice.function is None for slice in slices)
+    for slice in (slices[0], slices[2]):
+        with ThreadPoolExecutor(1) as pool:  # the locks are this thread's, and stay so
+            assert pool.submit(slice.lock.acquire, False).result() is False
+
+
+def test_without_more_threads_the_caller_does_it_all(four_threads, monkeypatch):
+    def refuse(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threads, "_pool", threads.Pool(3))
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert threads.run(lambda start, stop: threading.current_thread(), 4, MUCH) == [threading.current_thread()] * 4
+    assert threads._pool.size == 0
