@@ -75,9 +75,7 @@ class Detector(watching.Watcher):
 
 def arrays_in(operands: tuple[Any, ...]) -> Iterator[np.ndarray]:
     for operand in operands:
-        if isinstance(operand, (list, tuple)):
-            yield from arrays_in(tuple(operand))
-        elif has_numbers(operand):
+        if has_numbers(operand):
             yield array_of(operand)
 
 

@@ -297,7 +297,7 @@ class Trail(watching.Watcher):
 
     def apply(self, proceed: Callable[..., Any], op: Op, operands: tuple[Any, ...]) -> Any:
         result = proceed(op, *operands)
-        used = [operand for operand in flat(operands) if id(operand) in self.values]
+        used = [operand for operand in operands if isinstance(operand, Tensor) and id(operand) in self.values]
         if used and isinstance(result, Tensor):
             self.follow(result)
             if any([operand.requires_grad for operand in used]) and not result.requires_grad:
@@ -346,17 +346,6 @@ class Trail(watching.Watcher):
         watching.stop(self)
         while self.undo:
             self.undo.pop()()
-
-
-def flat(operands: Any) -> list[Any]:
-    """Tensors among the operands, lists included."""
-    found = []
-    for operand in operands:
-        if isinstance(operand, Tensor):
-            found.append(operand)
-        elif isinstance(operand, (list, tuple)):
-            found += flat(operand)
-    return found
 
 
 FIXES = {

@@ -30,6 +30,12 @@ def test_a_constant_input_is_the_first_step_too() -> None:
     assert steps(y) == [Step("", (2, 5)), Step("matmul", (2, 4))]
 
 
+def test_a_number_has_no_shape_to_begin_with() -> None:
+    y = 1 - image(2, 3)
+    assert steps(y) == [Step("sub", (2, 3))] and sizes(y) == ""
+    assert sizes(y.reshape(6)) == "sub (2, 3) → reshape (6,)"
+
+
 @pytest.mark.parametrize("x", [image(2, 3), image(2, 3, requires_grad=False), image(2, 3) * 2],
                          ids=["leaf", "constant", "op"])
 def test_without_a_change_there_is_nothing_to_say(x: Tensor) -> None:

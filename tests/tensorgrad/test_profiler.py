@@ -430,3 +430,57 @@ def test_mistakes(call, text):
 
 def test_public_names():
     assert set(profiler.__all__) == {"profile", "record", "Row", "Event"} and tg.profiler is profiler
+
+
+def test_a_call_that_began_before_is_not_counted():
+    inner = profile()
+
+    class Late(Function):
+        @staticmethod
+        def forward(ctx, x):
+            inner.__enter__()
+            return x.exp()
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad
+
+    with profile() as outer:
+        Late.apply(tg.ones(2, requires_grad=True)).tanh()
+        inner.__exit__(None, None, None)
+    assert {"late", "tanh"} <= set(by_name(outer)) and "tanh" in by_name(inner) and "late" not in by_name(inner)
+
+
+def test_results_of_a_function_and_rules_of_its_parent_are_counted_once():
+    class Pair(Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2, x * 3
+
+        @staticmethod
+        def backward(ctx, a, b):
+            return a * 2 + b * 3
+
+    class Triple(Op):
+        __slots__ = ()
+
+        def forward(self, x):
+            return x * 3
+
+        def backward(self, grad):
+            return grad * 3
+
+    class Loud(Triple):
+        __slots__ = ()
+
+        def backward(self, grad):
+            return super().backward(grad)
+
+    x = tg.ones(2, requires_grad=True)
+    with profile() as p:
+        a, b = Pair.apply(x)
+        (Loud().apply(a) + b).sum().backward()
+    assert x.grad.tolist() == [9.0, 9.0]
+    calls = {name: (row.calls, row.backward_calls) for name, row in by_name(p).items()}
+    assert calls["pair"] == calls["loud"] == calls["add"] == (1, 1)
+    assert set(calls) == {"pair", "loud", "add", "sum", "[backward walk]"}

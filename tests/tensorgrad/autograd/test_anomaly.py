@@ -148,3 +148,20 @@ def test_lines_are_forgotten_with_their_ops():
     before = len(anomaly.lines)
     del y
     assert len(anomaly.lines) == before - 1
+
+
+def test_backward_of_what_is_not_finite_already_is_nobodys_fault():
+    x, w = tensor(2.0, 3.0), tensor(1.0, 1.0)
+    with detect_anomaly():
+        (x * w).backward(tensor(np.inf, 1.0, requires_grad=False))
+        assert x.grad.tolist() == [np.inf, 1.0]
+        large = tensor(np.inf, 1.0, requires_grad=False)
+        (large * w).sum().backward()  # the incoming gradient is finite, what the rule kept is not
+    assert w.grad.tolist() == [np.inf, 4.0]
+
+
+@pytest.mark.parametrize("array, text", [
+    (np.array([2.5, -1.0]), "(2,) float64 from -1 to 2.5"), (np.array(7), "() int64 from 7 to 7"),
+    (np.array([True]), "(1,) bool"), (np.zeros((0, 3), np.float32), "(0, 3) float32")])
+def test_how_operands_read(array, text):
+    assert repr(anomaly.range_of(array)) == text

@@ -173,3 +173,19 @@ def test_a_parameter_changed_in_between_is_noticed():
 def test_segments(segments):
     with pytest.raises(ArgumentError, match="1 to 3 segments"):
         checkpoint_sequential([abs] * 3, segments, tensorgrad.ones(1))
+
+
+def test_without_the_random_state():
+    """What is drawn is drawn anew by backward; where nothing is drawn the gradients are the same."""
+    x = tensorgrad.tensor([1.0, 2.0], requires_grad=True)
+    checkpoint(lambda t: t.exp() * 2, x, preserve_rng_state=False).sum().backward()
+    np.testing.assert_allclose(x.grad.numpy(), 2 * np.exp([1.0, 2.0]), rtol=1e-6)
+    drawn = []
+
+    def noisy(t):
+        drawn.append(tensorgrad.rand(4).tolist())
+        return t.exp()
+
+    for preserve in (False, True):
+        checkpoint(noisy, x, preserve_rng_state=preserve).sum().backward()
+    assert drawn[0] != drawn[1] and drawn[2] == drawn[3]

@@ -305,3 +305,23 @@ def test_staleness_counts_under_no_grad_only_for_what_was_written() -> None:
         c.add_(1)
     y.sum().backward()
     assert x.grad.tolist() == [2.0, 4.0]
+
+
+def test_an_output_that_is_a_leaf_itself_and_was_not_asked_for():
+    x, w = Tensor([1.0, 2.0], requires_grad=True), Tensor([3.0, 4.0], requires_grad=True)
+    ones = Tensor([1.0, 1.0])
+    (found,) = grad([x, x * w], [w], [ones, ones])
+    assert found.tolist() == [1.0, 2.0] and x.grad is None
+    assert [g.tolist() for g in grad([x, x * w], [w, x], [ones, ones])] == [[1.0, 2.0], [4.0, 5.0]]
+
+
+def test_a_retained_gradient_goes_with_its_tensor():
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    y = x * 2
+    y.retain_grad()
+    z = (y * y).sum()
+    gone = weakref.ref(y)
+    del y
+    assert gone() is None
+    z.backward()
+    assert x.grad is not None and x.grad.tolist() == [8.0, 16.0]

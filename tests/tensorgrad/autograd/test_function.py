@@ -469,3 +469,28 @@ def test_errors_inside_the_rule_name_the_op() -> None:
     with pytest.raises(ShapeError) as caught:
         Wrong.apply(leaf(1.0, 2.0)).sum().backward()
     assert caught.value.__notes__ == ["in the backward rule of wrong: wrong"]
+
+
+def test_a_saved_result_that_is_no_variable_is_constant_in_the_second_derivative() -> None:
+    class Halves(Function):
+        """x² where the sign is kept as a float that has no gradient."""
+
+        @staticmethod
+        def forward(ctx, x):
+            sign = x.sign()
+            ctx.mark_non_differentiable(sign)
+            ctx.save_for_backward(x, sign)
+            return x * x * sign, sign
+
+        @staticmethod
+        def backward(ctx, grad, _):
+            x, sign = ctx.saved_tensors
+            assert not sign.requires_grad
+            return grad * 2 * x * sign
+
+    x = leaf(-3.0, 2.0)
+    y, sign = Halves.apply(x)
+    assert not sign.requires_grad
+    (first,) = grad(y.sum(), x, create_graph=True)
+    (second,) = grad(first.sum(), x)
+    assert first.tolist() == [6.0, 4.0] and second.tolist() == [-2.0, 2.0]

@@ -286,3 +286,17 @@ def test_a_projection_too_large_to_explain(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("tensorgrad.autograd.differences.LARGEST", 4)
     with pytest.raises(GradcheckError, match="Along a random direction backward gives .*, differences give"):
         gradcheck(rule(lambda x: x * 2, lambda grad, x: grad * 3), leaf(3), fast_mode=True)
+
+
+def test_outputs_that_are_alike_are_not_taken_for_a_gradient_that_is_ignored():
+    twice = rule(lambda x: tensorgrad.stack([x.sum(), x.sum()]), lambda grad, x: 2 * grad.sum() + 0 * x)
+    text = report(twice, leaf(3))
+    assert "the same for every output" not in text and "2" in text
+
+
+def test_two_wrong_gradients_that_are_not_exchanged():
+    product = rule(lambda a, b: a * b, lambda grad, a, b: (grad * b * 2, grad * a * 3))
+    text = report(product, (leaf(3), leaf(3, seed=1)))
+    assert "exchanged" not in text and "Also wrong" in text
+    swapped = rule(lambda a, b: a * b, lambda grad, a, b: (grad * a, grad * b))
+    assert "exchanged" in report(swapped, (leaf(3), leaf(3, seed=1)))

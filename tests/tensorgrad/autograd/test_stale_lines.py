@@ -261,3 +261,13 @@ def test_nothing_is_left_when_it_is_off() -> None:
     y = x * x
     by_numpy(x)
     y.sum().backward()  # as documented: it cannot be seen
+
+
+def test_without_a_line_the_tensor_is_named_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fingerprints, "calling_line", lambda: None)
+    x = leaf("weight")
+    with detect_anomaly():
+        y = x.exp()
+        y.numpy()[:] = 7
+        text = refused(y)
+    assert "exp was changed after it was used" in text and "Used at" not in text and "Given out" not in text

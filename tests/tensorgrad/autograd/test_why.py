@@ -200,3 +200,19 @@ def test_what_leaves_the_graph_beside_it_is_not_blamed():
     reason = w.why_grad(loss)
     assert reason.id == "detached" and len(reason.where) == 1
     assert "constant = w.detach()" in str(reason)
+
+
+def test_what_cannot_change_the_loss():
+    w = weight()
+    reason = w.why_grad(w[:0])
+    assert reason.id == "zero" and "from the start" in reason.what
+    assert w.why_grad(w[:0].sum()).id != "fine"
+
+
+def test_ways_that_meet_again():
+    w = weight()
+    y = w.exp()
+    loss = (y * y + y).sum()
+    assert w.why_grad(loss).id == "fine"
+    loss.backward()
+    assert w.why_grad(loss).id == "freed"

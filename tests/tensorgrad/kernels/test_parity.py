@@ -141,7 +141,7 @@ def test_adaptive_max_pool(kernel_set, sizes, counts, channels, dtype, rng):
         assert found_winners.dtype.kind == "i" and channels_innermost(found) and channels_innermost(found_winners)
 
 
-@pytest.mark.parametrize("channels", [8, 16, 33, 70])
+@pytest.mark.parametrize("channels", [8, 16, 20, 70])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_pooling_of_many_channels(kernel_set, channels, dtype, rng):
     """Some vectors of channels at a time, and what is left of them."""
