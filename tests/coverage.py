@@ -25,7 +25,7 @@ KERNELS = ["channels", "classes", "entrywise", "extremes", "reductions", "parity
            "pieces", "planar", "explain"]
 EXACT = ["float64", "threads", "run_to_run", "cancel", "empty"]
 INTERPRETED = [*DEFAULT, "-p", "tests.interpreted",
-               "-k", f"(compiled or planar or what_runs) and not ({' or '.join(EXACT)})",
+               "-k", f"(compiled or planar or explain) and not ({' or '.join(EXACT)})",
                *(f"tests/tensorgrad/kernels/test_{name}.py" for name in KERNELS)]
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import tensorgrad
+from nn import functional as F
 from tensorgrad import draw
 from tensorgrad.tensor import Tensor
 from tests.tensorgrad.drawing.graphs import (Weight, chain, diamonds, images, leaf, mixed_chain, mlp, residual_blocks,
@@ -334,3 +335,48 @@ def test_cost_is_the_number_of_products():
     x, w = Tensor(np.ones((4, 8), np.float32)), weight(8, 16)
     assert box(draw(x @ w, highlight="cost"), "matmul").cost == 4 * 8 * 16
     assert "multiply-adds" in draw(x @ w, highlight="cost").svg()
+
+
+def test_stretches_with_another_number_of_inputs_are_not_folded():
+    def layers(biases):
+        x = images()
+        for i, bias in enumerate(biases):
+            x = tensorgrad.exp(F.linear(x, weight(8, 8, name=f"w{i}"), weight(8, name=f"b{i}") if bias else None))
+        return draw(x, collapse=True).picture.boxes
+
+    def linear(boxes):
+        return [box.title for box in boxes if box.title == "linear"]
+
+    assert len(linear(layers([True] * 6))) < 6
+    alternating = layers([True, False, False, True, False, True])
+    assert len(linear(alternating)) > len(linear(layers([True] * 6)))
+
+
+def test_layers_and_ops_in_turn_are_folded():
+    def model(n):
+        x = leaf("x") * 1
+        for i in range(n):
+            with tensorgrad.scope(f"layer{i}"):
+                x = tensorgrad.exp(x) * weight(3, name=f"layer{i}.weight")
+            x = -x
+        return draw(x, collapse=True)
+
+    drawing = model(30)
+    assert len(drawing.picture.boxes) < 12 and len(model(60).picture.boxes) == len(drawing.picture.boxes)
+    assert drawing.picture.counts["operations"] == 91
+    repeated, layer = drawing.picture.frames
+    assert (repeated.times, layer.title, layer.parent) == (30, "layer0", repeated)
+    assert "30" in drawing.svg() and "layer0" in drawing.to_text()
+
+
+def test_a_graph_within_a_layer_from_the_beginning_on():
+    with tensorgrad.scope("net.first"):
+        y = tensorgrad.exp(weight(3, name="net.first.weight")) * 2
+    drawing = draw(y)
+    assert drawing.picture.boxes[0].frame.parent is not None
+    assert "net.first" in drawing.to_text() and "net.first" in drawing.svg()
+
+
+def test_folded_layers_without_shapes():
+    with_shapes, without = [draw(residual_blocks(8), depth=1, show_shapes=shown) for shown in (True, False)]
+    assert any(box.result for box in with_shapes.picture.boxes) and not any(box.result for box in without.picture.boxes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tensorgrad.drawing.measure import wrap
 from tensorgrad.drawing.wording import option_texts
 
 
@@ -24,3 +25,12 @@ def test_one_setting(option, text):
 @pytest.mark.parametrize("value", [None, False, (), ""])
 def test_what_is_not_set_is_left_out(value):
     assert option_texts({"weight": value}) == []
+
+
+@pytest.mark.parametrize("parts, lines", [
+    ([], []), (["a", "b"], ["a  b"]), (["a" * 9, "b" * 9], ["a" * 9, "b" * 9]),
+    (["a" * 9, "b" * 9, "c" * 9, "d"], ["a" * 9, "b" * 9, "c" * 9 + "  d"]),
+    (["a" * 9, "b" * 9, "c" * 9, "d" * 9, "e"], ["a" * 9, "b" * 9, "c" * 9 + " …"]),
+])
+def test_lines_that_are_too_many_end_in_dots(parts, lines):
+    assert wrap(parts, 10, 70) == lines
