@@ -21,8 +21,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 FAIL_UNDER = 97
 DEFAULT = ["-p", "no:cacheprovider"]
-KERNELS = ["channels", "classes", "entrywise", "extremes", "reductions", "parity", "normalization", "steps", "dense", "formulas",
-           "pieces", "planar", "explain"]
+KERNELS = ["channels", "classes", "entrywise", "extremes", "reductions", "parity", "normalization", "steps", "dense",
+           "formulas", "pieces", "planar", "explain"]
 EXACT = ["float64", "threads", "run_to_run", "cancel", "empty"]
 INTERPRETED = [*DEFAULT, "-p", "tests.interpreted",
                "-k", f"(compiled or planar or explain) and not ({' or '.join(EXACT)})",

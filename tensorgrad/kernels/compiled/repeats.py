@@ -68,18 +68,15 @@ def copy(x):
     y = np.empty_like(x)
     once = x[tuple([slice(None) if stride else slice(1) for stride in x.strides])]
     runs = repetition(once.shape, y)
-    if runs is None:
+    if runs is None or runs[2] > 1:  # axes without stride are the fastest in y, so that each number repeats by itself
         y[...] = x
         return y
-    outer, middle, inner = runs
+    outer, middle, _ = runs
     entries = in_memory_order(once, y)
-    if outer == inner == 1:
+    if outer == 1:
         fill(slices(y.size, y.size), y.size, memory_of(y), entries[0])
-    elif inner == 1:
-        repeat_numbers(slices(outer, y.size), outer, entries, middle, memory_of(y))
     else:
-        rows = outer * middle
-        repeat_rows(slices(rows, y.size), rows, entries, middle, inner, memory_of(y))
+        repeat_numbers(slices(outer, y.size), outer, entries, middle, memory_of(y))
     return y
 
 
@@ -209,11 +206,3 @@ def fill(first, last, slice, y, number):
 def repeat_numbers(first, last, slice, numbers, width, y):
     for r in range(first, last):
         y[r * width:(r + 1) * width] = numbers[r]
-
-
-@shared
-@jit
-def repeat_rows(first, last, slice, rows, repeats, width, y):
-    for r in range(first, last):
-        at = r // repeats * width
-        vectors.copy(y, r * width, rows, at, width)
