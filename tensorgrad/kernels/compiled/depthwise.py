@@ -9,7 +9,7 @@ import numpy as np
 
 from tensorgrad.kernels.compiled.channel_tiles import make_channel_tile, make_channel_weight_tile
 from tensorgrad.kernels.compiled.crew import shared, slices
-from tensorgrad.kernels.compiled.direct import WEIGHT_PIXELS, add_up, band, copy_band, first_cell
+from tensorgrad.kernels.compiled.direct import WEIGHT_PIXELS, add_up, band, copy_band, first_cell, layout_of
 from tensorgrad.kernels.compiled.gathers import Axis, gather
 from tensorgrad.kernels.compiled.jit import jit
 from tensorgrad.kernels.compiled.vectors import aligned, empty, lanes
@@ -48,7 +48,7 @@ class Gathering:
         if bias is not None:
             start[:self.channels] = bias
 
-        sum_bands(slices(plan.units, self.work), plan.units, x, packed, start, y, plan.pixels, plan.outs, taps, plan.layout,
+        sum_bands(slices(plan.units, self.work), plan.units, x, packed, start, y, plan.pixels, plan.outs, taps, plan.fields,
                   self.members, row, plan.scratch, lane)
 
 
@@ -71,7 +71,7 @@ class WeightGradient:
 
         parts = slices(plan.units, self.work)
         totals = np.zeros((parts, len(taps) * self.members * row), dtype)
-        sum_weights(parts, plan.units, x, grad, totals, plan.pixels, plan.outs, taps, plan.layout, self.members, row,
+        sum_weights(parts, plan.units, x, grad, totals, plan.pixels, plan.outs, taps, plan.fields, self.members, row,
                     plan.scratch, lane)
         w[self.weights] = add_up(totals).reshape(-1, row)[:len(self.weights), :self.channels]
 
@@ -87,8 +87,9 @@ def positions(strides, axes: tuple[Axis, Axis, Axis], channels: int, members: in
 
 @shared
 @jit
-def sum_bands(first, last, slice, x, w, bias, y, pixels, outs, taps, layout, members, row, room, lane):
+def sum_bands(first, last, slice, x, w, bias, y, pixels, outs, taps, fields, members, row, room, lane):
     """Bands `first` to `last` of a gather; everything flat.  A band's copy takes `room`."""
+    layout = layout_of(fields)
     scratch = empty(room, x.dtype)
     for unit in range(first, last):
         n, d, h, count, to = band(unit, layout)
@@ -127,8 +128,9 @@ def channel_tiles(x, base, pixels, count, taps, w, row, bias, y, to, outs, chann
 
 @shared
 @jit
-def sum_weights(first, last, slice, x, grad, totals, pixels, outs, taps, layout, members, row, room, lane):
+def sum_weights(first, last, slice, x, grad, totals, pixels, outs, taps, fields, members, row, room, lane):
     """Add the weight gradient of bands `first` to `last` to row `slice` of `totals` (tap, member, row); everything flat."""
+    layout = layout_of(fields)
     scratch, dw = empty(room, x.dtype), totals[slice]
     for unit in range(first, last):
         n, d, h, count, at = band(unit, layout)

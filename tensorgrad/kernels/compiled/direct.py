@@ -7,13 +7,15 @@ outside of the image, from a copy with zeros around it that stays in cache.
 from __future__ import annotations
 
 import numpy as np
+from numba.np.unsafe.ndarray import to_fixed_tuple
 
 from tensorgrad.kernels.compiled.crew import shared, slices
-from tensorgrad.kernels.compiled.gathers import Axis, gather
+from tensorgrad.kernels.compiled.gathers import Axis, Layout, gather
 from tensorgrad.kernels.compiled.jit import jit
 from tensorgrad.kernels.compiled.panels import WEIGHT_ROWS, pack, padded, tiles, unpack, weight_tiles
 from tensorgrad.kernels.compiled.vectors import aligned, clear, copy, empty, lanes
 
+FIELDS = len(Layout._fields)
 WEIGHT_PIXELS = 256  # outputs of a band when weights are summed: image and gradient rows both stay in cache
 
 
@@ -46,7 +48,7 @@ class Gathering:
             start = start.reshape(-1)
 
         sum_bands(slices(plan.units, self.work), plan.units, x, packed, start, y, plan.pixels, plan.outs, plan.taps,
-                  plan.layout, groups, width, plan.scratch, lane)
+                  plan.fields, groups, width, plan.scratch, lane)
 
 
 class WeightGradient:
@@ -67,7 +69,7 @@ class WeightGradient:
 
         parts = slices(plan.units, self.work)
         totals = np.zeros((parts, groups * len(plan.taps) * width), dtype)
-        sum_weights(parts, plan.units, x, grad, totals, plan.pixels, plan.outs, plan.taps, plan.layout, groups, width,
+        sum_weights(parts, plan.units, x, grad, totals, plan.pixels, plan.outs, plan.taps, plan.fields, groups, width,
                     plan.scratch, lane)
         unpack(slices(self.taken, 4 * w.size), self.taken, add_up(totals), width, w, self.strides, groups, self.made,
                *self.taps, self.taken, len(plan.taps))
@@ -84,8 +86,9 @@ def add_up(parts: np.ndarray) -> np.ndarray:
 
 @shared
 @jit
-def sum_bands(first, last, slice, x, w, bias, y, pixels, outs, taps, layout, groups, width, room, lane):
+def sum_bands(first, last, slice, x, w, bias, y, pixels, outs, taps, fields, groups, width, room, lane):
     """Bands `first` to `last` of a gather; everything flat.  A band's copy takes `room`."""
+    layout = layout_of(fields)
     scratch = empty(room, x.dtype)
     ahead = int(layout.step_w == 1 and taps.size == layout.channels)  # one tap: the windows follow each other in memory
     for unit in range(first, last):
@@ -104,8 +107,9 @@ def sum_bands(first, last, slice, x, w, bias, y, pixels, outs, taps, layout, gro
 
 @shared
 @jit
-def sum_weights(first, last, slice, x, grad, totals, pixels, outs, taps, layout, groups, width, room, lane):
+def sum_weights(first, last, slice, x, grad, totals, pixels, outs, taps, fields, groups, width, room, lane):
     """Add the weight gradient of bands `first` to `last` to row `slice` of `totals` (group, tap, width); everything flat."""
+    layout = layout_of(fields)
     scratch, dw = empty(room, x.dtype), totals[slice]
     for unit in range(first, last):
         n, d, h, count, at = band(unit, layout)
@@ -119,6 +123,12 @@ def sum_weights(first, last, slice, x, grad, totals, pixels, outs, taps, layout,
             for g in range(groups):
                 weight_tiles(scratch, g * layout.taken, pixels, count, taps, grad, at + g * layout.made, outs,
                              dw, g * taps.size * width, layout.made, width, lane)
+
+
+@jit
+def layout_of(fields):
+    """The numbers of a `Layout`, as numbers of their own."""
+    return Layout(*to_fixed_tuple(fields, FIELDS))
 
 
 @jit

@@ -104,6 +104,7 @@ class Gather(NamedTuple):
     """A gather made ready: the value under tap k of the window of pixel p of a band is ``x[base + pixels[p] +
     taps[k]]``, and its result goes to ``y[base_y + outs[p]]``.
 
+    fields    of the layout, in a row: compiled code takes an array in a quarter of the time of 25 numbers
     units     bands of all images and planes together
     scratch   entries of a copied band
     """
@@ -112,6 +113,7 @@ class Gather(NamedTuple):
     outs: np.ndarray
     taps: np.ndarray
     layout: Layout
+    fields: np.ndarray
     units: int
     scratch: int
 
@@ -184,5 +186,5 @@ def gather(axes: tuple[Axis, Axis, Axis], to_sizes: Sizes, batch: int, channels:
         int(in_place), bands, rows, d.size, h.size, w.size, channels, d.out, h.out, w.out, d.start, h.start, w.start,
         d.step, h.step, w.step, d.reach, lines, columns, to_sizes[0] * to_plane, to_plane * d.apart, to_line * h.apart,
         d.first * to_plane + h.first * to_line + w.first * filters, taken, filters // groups)
-    return Gather(pixels, outs, np.pad(taps, (0, -len(taps) % round_taps)), layout, batch * d.out * bands,
-                  0 if in_place else d.reach * plane)
+    return Gather(pixels, outs, np.pad(taps, (0, -len(taps) % round_taps)), layout, np.array(layout, np.int64),
+                  batch * d.out * bands, 0 if in_place else d.reach * plane)

@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from tensorgrad.kernels.compiled.crew import shared, slices
-from tensorgrad.kernels.compiled.direct import band, copy_band, first_cell
+from tensorgrad.kernels.compiled.direct import band, copy_band, first_cell, layout_of
 from tensorgrad.kernels.compiled.gathers import Axis, gather
 from tensorgrad.kernels.compiled.jit import jit
 from tensorgrad.kernels.compiled.narrow_tiles import make_narrow_tile
@@ -50,7 +50,7 @@ class Gathering:
             start = start.copy()
             start[:] = bias
         sum_bands(slices(plan.units, self.work), plan.units, x, packed, start, y, plan.pixels, plan.outs, self.taps,
-                  plan.layout, self.groups, plan.scratch, self.lane)
+                  plan.fields, self.groups, plan.scratch, self.lane)
 
 
 def positions(axes: tuple[Axis, Axis, Axis], channels: int, filters: int, groups: int, strides: tuple[int, ...],
@@ -66,8 +66,9 @@ def positions(axes: tuple[Axis, Axis, Axis], channels: int, filters: int, groups
 
 @shared
 @jit
-def sum_bands(first, last, slice, x, w, bias, y, pixels, outs, taps, layout, groups, room, lane):
+def sum_bands(first, last, slice, x, w, bias, y, pixels, outs, taps, fields, groups, room, lane):
     """Bands `first` to `last` of a gather; everything flat.  A band's copy takes `room`."""
+    layout = layout_of(fields)
     scratch = empty(room, x.dtype)
     for unit in range(first, last):
         n, d, h, count, to = band(unit, layout)

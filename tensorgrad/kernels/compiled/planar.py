@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from tensorgrad.kernels.compiled.crew import shared, slices
-from tensorgrad.kernels.compiled.direct import add_up, band, copy_band
+from tensorgrad.kernels.compiled.direct import add_up, band, copy_band, layout_of
 from tensorgrad.kernels.compiled.gathers import Axis, gather
 from tensorgrad.kernels.compiled.jit import jit
 from tensorgrad.kernels.compiled.planar_tiles import FILTERS, PIECES, plane_tile, plane_weight_tile
@@ -44,7 +44,7 @@ class Gathering:
         """Everything flat."""
         plan = self.plan
         start = self.no_bias if bias is None else np.ascontiguousarray(bias, x.dtype)
-        sum_planes(slices(plan.units, self.work), plan.units, x, w[self.weights], start, y, plan.taps, plan.layout,
+        sum_planes(slices(plan.units, self.work), plan.units, x, w[self.weights], start, y, plan.taps, plan.fields,
                    self.filters, self.lane)
 
 
@@ -65,7 +65,7 @@ class WeightGradient:
         plan = self.plan
         parts = slices(plan.units, self.work)
         totals = np.empty((parts, self.filters, len(plan.taps)), self.dtype)
-        sum_plane_weights(parts, plan.units, x, grad, totals, self.pieces, self.widths, plan.taps, plan.layout, self.lane)
+        sum_plane_weights(parts, plan.units, x, grad, totals, self.pieces, self.widths, plan.taps, plan.fields, self.lane)
         w.reshape(self.filters, -1)[...] = add_up(totals)[:, :w.size // self.filters]
 
 
@@ -86,8 +86,9 @@ def room_of(layout, lane):
 
 @shared
 @jit
-def sum_planes(first, last, slice, x, w, bias, y, taps, layout, filters, lane):
+def sum_planes(first, last, slice, x, w, bias, y, taps, fields, filters, lane):
     """Bands `first` to `last` of a gather; everything flat."""
+    layout = layout_of(fields)
     step, width = PIECES * lane, layout.band_w
     plane = (layout.rows * width + step - 1) // step * step
     scratch, results = empty(room_of(layout, lane), x.dtype), empty(lane * plane, x.dtype)
@@ -108,8 +109,9 @@ def sum_planes(first, last, slice, x, w, bias, y, taps, layout, filters, lane):
 
 @shared
 @jit
-def sum_plane_weights(first, last, slice, x, grad, totals, pieces, widths, taps, layout, lane):
+def sum_plane_weights(first, last, slice, x, grad, totals, pieces, widths, taps, fields, lane):
     """The weight gradient of bands `first` to `last` into row `slice` of `totals` (filter, tap); everything else flat."""
+    layout = layout_of(fields)
     filters = totals.shape[1]
     dw = empty(filters * taps.size * lane, x.dtype)  # lane by lane
     clear(dw, 0, dw.size)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from tensorgrad.kernels.compiled.crew import shared, slices
-from tensorgrad.kernels.compiled.direct import add_up
+from tensorgrad.kernels.compiled.direct import add_up, layout_of
 from tensorgrad.kernels.compiled.gathers import Axis, forward_axes, gather
 from tensorgrad.kernels.compiled.jit import jit
 from tensorgrad.kernels.compiled.sliding_tiles import (
@@ -35,7 +35,7 @@ class Gathering:
 
     def __init__(self, axes: tuple[Axis, Axis, Axis], batch: int, channels: int, groups: int, to_sizes: tuple[int, int, int],
                  strides: tuple[int, ...], dtype: np.dtype):
-        self.layout = gather(axes, to_sizes, batch, channels, channels, 1, dtype.itemsize).layout
+        self.fields = gather(axes, to_sizes, batch, channels, channels, 1, dtype.itemsize).fields
         self.dtype, self.channels, self.lane = dtype, channels, lanes(dtype.itemsize)
         self.rows, self.apart = batch * axes[1].out, axes[2].apart * channels
         self.weights = positions(strides, axes, channels)
@@ -47,7 +47,7 @@ class Gathering:
         packed = aligned(self.weights.size, self.dtype)
         np.take(w, self.weights, out=packed, mode="clip")  # all are inside: the default mode would copy once more
         start = self.no_bias if bias is None else np.ascontiguousarray(bias, self.dtype)
-        sum_rows(slices(self.rows, self.work), self.rows, x, self.zeros, packed, start, y, self.apart, self.layout,
+        sum_rows(slices(self.rows, self.work), self.rows, x, self.zeros, packed, start, y, self.apart, self.fields,
                  self.lane)
 
 
@@ -82,7 +82,7 @@ class WeightGradient:
 
     def __init__(self, axes: tuple[Axis, Axis, Axis], batch: int, channels: int, groups: int, counts: tuple[int, int, int],
                  strides: tuple[int, ...], dtype: np.dtype):
-        self.layout = gather(axes, counts, batch, channels, channels, 1, dtype.itemsize).layout
+        self.fields = gather(axes, counts, batch, channels, channels, 1, dtype.itemsize).fields
         self.dtype, self.channels, self.lane = dtype, channels, lanes(dtype.itemsize)
         self.rows = batch * axes[1].out
         self.weights, self.zeros = positions(strides, axes, channels), np.zeros(self.lane, dtype)
@@ -92,7 +92,7 @@ class WeightGradient:
         """Everything flat."""
         parts = slices(self.rows, self.work)
         totals = np.zeros((parts, self.weights.size), self.dtype)
-        sum_weights(parts, self.rows, x, self.zeros, grad, totals, self.layout, self.lane)
+        sum_weights(parts, self.rows, x, self.zeros, grad, totals, self.fields, self.lane)
         w[self.weights] = add_up(totals)
 
 
@@ -113,8 +113,9 @@ def row(unit, layout):
 
 @shared
 @jit
-def sum_rows(first, last, slice, x, zeros, w, bias, y, apart, layout, lane):
+def sum_rows(first, last, slice, x, zeros, w, bias, y, apart, fields, lane):
     """Rows `first` to `last` of the results; everything flat."""
+    layout = layout_of(fields)
     step, line = layout.channels, layout.size_w * layout.channels
     for unit in range(first, last):
         top, at, to = row(unit, layout)
@@ -148,8 +149,9 @@ def spread_rows(first, last, slice, grad, zeros, w, x, before, step, height, wid
 
 @shared
 @jit
-def sum_weights(first, last, slice, x, zeros, grad, totals, layout, lane):
+def sum_weights(first, last, slice, x, zeros, grad, totals, fields, lane):
     """Add the weight gradient of rows `first` to `last` to row `slice` of `totals` (tap, channel); everything flat."""
+    layout = layout_of(fields)
     dw, step, line = totals[slice], layout.channels, layout.size_w * layout.channels
     for unit in range(first, last):
         top, at, base = row(unit, layout)

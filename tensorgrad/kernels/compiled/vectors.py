@@ -21,6 +21,8 @@ I1, I32, I64 = ir.IntType(1), ir.IntType(32), ir.IntType(64)
 WIDE = bool(binding.get_host_cpu_features().get("avx512f"))
 VECTOR_BYTES = 64 if WIDE else 32
 
+FEW = 1 << 13  # numbers up to which vectors that cross from line to line cost less than to see to it that none does
+
 i64 = types.int64
 
 
@@ -31,7 +33,9 @@ def lanes(itemsize: int) -> int:
 
 def aligned(count: int, dtype: np.dtype) -> np.ndarray:
     """An array of `count` numbers, not set, whose vectors do not cross from one line of the cache into the next: those take
-    twice as long."""
+    twice as long.  Of a few numbers they may: to ask for an address takes longer."""
+    if count <= FEW:
+        return np.empty(count, dtype)
     room = np.empty(count + VECTOR_BYTES // dtype.itemsize, dtype)
     start = -room.ctypes.data % VECTOR_BYTES // dtype.itemsize
     return room[start:start + count]
