@@ -50,6 +50,14 @@ class Window:
     dilation: Sizes
     ceil_mode: bool = False
 
+    def __post_init__(self) -> None:
+        # Kernels look up what they know of a window in every call.  Numbers alone: those of strings differ by process.
+        padding = () if self.padding == "same" else self.padding
+        object.__setattr__(self, "hashed", hash((self.kernel, self.stride, padding, self.dilation, self.ceil_mode)))
+
+    def __hash__(self) -> int:
+        return self.hashed  # type: ignore[attr-defined]
+
     @classmethod
     def parse(cls, who: str, ndim: int, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
               ceil_mode: bool = False) -> Window:

@@ -41,10 +41,10 @@ class Conv(Op):
 
     def backward(self, grad):
         x, w = self.inputs
-        sizes = self.shapes[0][2:]
-        return (ConvTranspose(self.window, self.groups, sizes).apply(grad, w) if self.needs(0) else None,
-                ConvWeightGrad(self.window, self.groups).apply(grad, x) if self.needs(1) else None,
-                ChannelSum().apply(grad) if self.needs(2) else None)
+        source_x, source_w, source_bias = self.sources
+        return (ConvTranspose(self.window, self.groups, x.shape[2:]).apply(grad, w) if source_x is not None else None,
+                ConvWeightGrad(self.window, self.groups).apply(grad, x) if source_w is not None else None,
+                ChannelSum().apply(grad) if source_bias is not None else None)
 
     def options(self) -> dict[str, Any]:
         return described(self)
@@ -185,8 +185,9 @@ def convolve(who: str, ndim: int, input: Operand, weight: Operand, bias: Operand
     """The body of `conv1d`, `conv2d` and `conv3d`: checks, then the op."""
     # What was found to fit once need not be looked at again.
     try:
-        key = (who, input.shape, weight.shape, None if bias is None else (bias.shape, bias.dtype), input.dtype, weight.dtype,
-               stride, padding, dilation, groups)
+        x, w, b = input.array, weight.array, None if bias is None else bias.array
+        key = (who, x.shape, w.shape, None if b is None else (b.shape, b.dtype), x.dtype, w.dtype, stride, padding, dilation,
+               groups)
         window = fitting[key]
     except (KeyError, AttributeError, TypeError):  # new; no tensor; a list, which has no hash
         window = fitted(who, ndim, input, weight, bias, stride, padding, dilation, groups)

@@ -241,13 +241,14 @@ class Linear(Op):
         if x.ndim != 2:
             rows, columns = grad.reshape(as_rows(grad)), x.reshape(as_rows(x))
         grad_x = grad_weight = grad_bias = None
-        if self.needs(0):
+        source_x, source_weight, source_bias = self.sources
+        if source_x is not None:
             grad_x = Matmul().apply(rows, weight)
             if x.ndim != 2:
                 grad_x = grad_x.reshape(x.shape)
-        if self.needs(1):
+        if source_weight is not None:
             grad_weight = Matmul().apply(rows.mT, columns)
-        if self.needs(2):
+        if source_bias is not None:
             grad_bias = rows.reshape(rows.shape[1:]) if rows.shape[0] == 1 else sum(rows, 0)
         return grad_x, grad_weight, grad_bias
 

@@ -21,9 +21,11 @@ STRIP = 1024   # pixels whose channels are moved in one go
 def with_channels_last(x: np.ndarray) -> np.ndarray:
     """(N, C, [D, H,] W) of any strides as a contiguous (N, [D, H,] W, C); not copied if it lies like that."""
     turned = channels_last(x)
-    n, channels, *sizes = x.shape
-    if x.size <= FEW or turned.flags.c_contiguous or not x.flags.c_contiguous:
+    if turned.flags.c_contiguous:
+        return turned
+    if x.size <= FEW or not x.flags.c_contiguous:
         return np.ascontiguousarray(turned)
+    n, channels, *sizes = x.shape
     y, pixels = np.empty(turned.shape, x.dtype), math.prod(sizes)
     units = n * -(-pixels // STRIP)
     turn(slices(units, 2 * x.size), units, x.reshape(-1), channels, pixels, y.reshape(-1), lanes(x.itemsize))

@@ -31,11 +31,9 @@ won, won_2, won_4 = make_won(1), make_won(2), make_won(4)
 
 
 def max_pool(x, window):
-    sizes = tuple(x.shape[2:])
-    counts = window.output_sizes(sizes)
     if too_many(x):
         return reference.max_pool(x, window)
-    return largest_entries(x, counts, taps_of(window, sizes, counts), three(window.dilation), window.taps)
+    return largest_entries(x, *taps_of(window, x.shape[2:]), window.taps)
 
 
 def adaptive_max_pool(x, output_size):
@@ -65,19 +63,21 @@ def largest_entries(x, counts, taps, dilation, most_taps):
 
 
 @lru_cache(maxsize=2048)
-def taps_of(window: Window, sizes: tuple[int, ...], counts: tuple[int, ...]) -> list[np.ndarray]:
-    """Per axis of three (count, 2): the first cell of each window that is in the image, and how many are."""
+def taps_of(window: Window, sizes: tuple[int, ...]) -> tuple[tuple[int, ...], list[np.ndarray], tuple[int, int, int]]:
+    """How many windows there are along each axis; per axis of three (count, 2): the first cell of each window that is in the
+    image, and how many are; and how far they are from each other."""
+    counts = window.output_sizes(sizes)
     taps = [WHOLE_AXIS] * (3 - len(sizes))
     for axis, (size, count) in enumerate(zip(sizes, counts)):
         cells = window.positions(axis, count)
         inside = (cells >= 0) & (cells < size)
         taps.append(np.stack([np.where(inside, cells, size).min(1), inside.sum(1)], 1))
-    return taps
+    return counts, taps, three(window.dilation)
 
 
 @lru_cache(maxsize=2048)
 def adaptive_taps(sizes: tuple[int, ...], counts: tuple[int, ...]) -> list[np.ndarray]:
-    """As `taps_of`, for windows that cover the image."""
+    """The taps as in `taps_of`, for windows that cover the image."""
     spans = [adaptive.cells(size, count) for size, count in zip(sizes, counts)]
     return [WHOLE_AXIS] * (3 - len(sizes)) + [np.array([(cut.start, cut.stop - cut.start) for cut in cuts],
                                                        np.int64).reshape(-1, 2) for cuts in spans]
