@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import ClassVar
+from typing import ClassVar, Iterable
 
 from tensorgrad.callers import Line
 from tensorgrad.recording import tick
 
-__all__ = ["Memory"]
+__all__ = ["Memory", "all_written"]
 
 writing = threading.Lock()
 if hasattr(os, "register_at_fork"):
@@ -29,6 +29,13 @@ class Memory:
 
     def written(self, line: Line | None) -> None:
         """It was written into just now, by that line."""
-        with writing:  # or a thread that was interrupted here could set `latest` back
-            self.changed = Memory.latest = tick()
-        self.line = line
+        all_written((self,), line)
+
+
+def all_written(memories: Iterable[Memory], line: Line | None) -> None:
+    """They were written into just now, by that line."""
+    with writing:  # or a thread that was interrupted here could set `latest` back
+        now = Memory.latest = tick()
+        for memory in memories:
+            memory.changed = now
+            memory.line = line

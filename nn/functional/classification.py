@@ -109,7 +109,7 @@ def cross_entropy(input: Tensor, target: Any, weight: Any = None, ignore_index: 
     if not label_smoothing:
         shares = None if weights is None else weights[classes]
         if kept is None:
-            return class_entropy(input, target if isinstance(target, Tensor) else classes, shares, reduction)
+            return class_entropy(input, target if isinstance(target, Tensor) else classes, shares, reduction, classes.size)
         return class_entropy(input, np.where(kept, classes, -1), None if shares is None else shares * kept, reduction)
     axis = min(input.ndim - 1, 1)
     log_probabilities = ops.log_softmax(input, axis)

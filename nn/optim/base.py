@@ -12,6 +12,7 @@ from tensorgrad.callers import calling_line
 from tensorgrad.errors import ArgumentError, DtypeError, ShapeError, StateError, message
 from tensorgrad.profiler import record
 from tensorgrad.recording import enable_grad
+from tensorgrad.shared_memory import all_written
 from tensorgrad.tensor import Tensor, from_array
 
 __all__ = ["Optimizer"]
@@ -179,9 +180,7 @@ class Optimizer:
                 else:
                     p, grad, group = entries[0]
                     self.update(p.array, grad, state[p], group)
-            line = calling_line()
-            for p, _, _ in ready:
-                p.mark_changed(line)
+            all_written([p.shared_memory() for p, _, _ in ready], calling_line())
         return loss
 
     def bundle_of(self, entries: list[Any]) -> Bundle:

@@ -50,14 +50,14 @@ def binary_entropy(input: Operand, target: Operand) -> Tensor:
 class CrossEntropy(Op):
     """y = weight · (log Σ eˣ - x of the right class), of each example, their sum, or their mean by weight"""
 
-    __slots__ = ("reduction", "shares", "norms", "divisor")
+    __slots__ = ("reduction", "shares", "counted", "norms", "divisor")
     keeps = (0, 1)
     shares: Any
     norms: Any
     divisor: Any
 
-    def __init__(self, shares: np.ndarray | None, reduction: str):
-        self.shares, self.reduction = shares, reduction
+    def __init__(self, shares: np.ndarray | None, reduction: str, counted: int | None):
+        self.shares, self.reduction, self.counted = shares, reduction, counted
 
     def forward(self, x, classes):
         losses, self.norms = kernels.active().cross_entropy(scores(x), classes.reshape(-1))
@@ -70,7 +70,7 @@ class CrossEntropy(Op):
             return total
         # By the weights of all examples that count; without weights, by how many there are.
         if self.shares is None:
-            self.divisor = x.dtype.type(np.count_nonzero(classes >= 0))
+            self.divisor = x.dtype.type(np.count_nonzero(classes >= 0) if self.counted is None else self.counted)
         else:
             self.divisor = np.add.reduce(self.shares, axis=None, dtype=x.dtype)
         return total / self.divisor
@@ -112,8 +112,10 @@ def scores(x: np.ndarray) -> np.ndarray:
     return np.moveaxis(x, 1, -1).reshape(x.size // max(x.shape[1], 1), x.shape[1])
 
 
-def class_entropy(input: Operand, classes: Operand, shares: np.ndarray | None, reduction: str) -> Tensor:
-    """The cross entropy of softmax(`input`) along axis 1 with the class of each example.
+def class_entropy(input: Operand, classes: Operand, shares: np.ndarray | None, reduction: str,
+                  counted: int | None = None) -> Tensor:
+    """The cross entropy of softmax(`input`) along axis 1 with the class of each example, of which `counted` are not
+    negative; None has them counted.
 
     Shapes
         input (N, C, *) or (C,); classes (N, *): from 0 to C - 1, or negative for examples that do not count; shares like
@@ -126,4 +128,4 @@ def class_entropy(input: Operand, classes: Operand, shares: np.ndarray | None, r
         >>> class_entropy(Tensor([[0.0, 0.0], [0.0, 0.0]]), np.array([0, -1]), None, "none")
         tensor([0.6931, 0.    ])
     """
-    return CrossEntropy(shares, reduction).apply(as_float(input), classes)
+    return CrossEntropy(shares, reduction, counted).apply(as_float(input), classes)

@@ -6,6 +6,7 @@ of threads.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Callable
 
 import numpy as np
@@ -69,10 +70,14 @@ def split(kernel: Callable[..., None], arrays: tuple[np.ndarray, ...], numbers: 
         rows = [a.ravel("K") for a in (param, grad, *buffers)]
     else:
         return False
-    number = param.dtype.type
-    options: list[Any] = [*[number(n) for n in numbers], *flags]
-    kernel(slices(size, COST * size), size, *rows, *options)
+    kernel(slices(size, COST * size), size, *rows, *rounded(numbers, param.dtype), *flags)
     return True
+
+
+@lru_cache(maxsize=256)
+def rounded(numbers: tuple[float, ...], dtype: np.dtype) -> list[Any]:
+    """The numbers in that dtype: the same ones for every parameter, and often for every step."""
+    return [dtype.type(n) for n in numbers]
 
 
 @jit
