@@ -7,7 +7,6 @@ outside of the image, from a copy with zeros around it that stays in cache.
 from __future__ import annotations
 
 import numpy as np
-from numba.np.unsafe.ndarray import to_fixed_tuple
 
 from tensorgrad.kernels.compiled.crew import shared, slices
 from tensorgrad.kernels.compiled.gathers import Axis, Layout, gather
@@ -15,7 +14,6 @@ from tensorgrad.kernels.compiled.jit import jit
 from tensorgrad.kernels.compiled.panels import WEIGHT_ROWS, pack, padded, tiles, unpack, weight_tiles
 from tensorgrad.kernels.compiled.vectors import aligned, clear, copy, empty, lanes
 
-FIELDS = len(Layout._fields)
 WEIGHT_PIXELS = 256  # outputs of a band when weights are summed: image and gradient rows both stay in cache
 
 
@@ -127,8 +125,10 @@ def sum_weights(first, last, slice, x, grad, totals, pixels, outs, taps, fields,
 
 @jit
 def layout_of(fields):
-    """The numbers of a `Layout`, as numbers of their own."""
-    return Layout(*to_fixed_tuple(fields, FIELDS))
+    """The fields of a `Layout` from an array: numbers of their own, which no write to an image can change."""
+    f = fields
+    return Layout(f[0], f[1], f[2], f[3], f[4], f[5], f[6], f[7], f[8], f[9], f[10], f[11], f[12], f[13], f[14], f[15],
+                  f[16], f[17], f[18], f[19], f[20], f[21], f[22], f[23], f[24])
 
 
 @jit
