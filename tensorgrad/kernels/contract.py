@@ -77,9 +77,12 @@ class Kernels(Protocol):
         The variance has n in the denominator, and is computed around the mean: no digits cancel.
         """
 
-    def batch_norm_grad(self, grad: Array, x: Array, mean: Array, var: Array, weight: Array | None,
-                        eps: float) -> tuple[Array, Array, Array]:
-        """What `grad`, a gradient of y, is for x, for the weight and for the bias; mean and variance as above."""
+    def batch_norm_grad(self, grad: Array, x: Array, mean: Array, var: Array, weight: Array | None, eps: float,
+                        reuse: bool = False) -> tuple[Array, Array, Array]:
+        """What `grad`, a gradient of y, is for x, for the weight and for the bias; mean and variance as above.
+
+        `reuse`: `grad` is needed no more, and the result for x may be written into it, if it is writable.
+        """
 
     def channel_affine(self, x: Array, scale: Array, shift: Array | None) -> Array:
         """y = scale[c] · x + shift[c]."""

@@ -14,6 +14,7 @@ from tensorgrad.ops.normalization import (GroupNorm, Normalize, channels, check_
                                           like, normalized, of_nothing)
 from tensorgrad.ops.promotion import Operand, array_of
 from tensorgrad.ops.reduction import count, sum
+from tensorgrad.ownership import unshared
 from tensorgrad.tensor import Tensor
 
 __all__ = ["batch_norm", "instance_norm"]
@@ -28,8 +29,13 @@ class BatchNorm(Normalize):
         y, *moments = kernels.active().batch_norm(images(x), weight, bias, self.eps)
         return like(x, y), *moments
 
-    def gradients(self, grad, x, weight):
-        d_x, *d_parameters = kernels.active().batch_norm_grad(images(grad), images(x), self.mean, self.var, weight, self.eps)
+    def backward(self, grad):
+        if isinstance(grad, Tensor):
+            return self.recorded(grad)
+        own = unshared(grad, 2)  # held by the walk and here
+        x, weight = self.inputs
+        d_x, *d_parameters = kernels.active().batch_norm_grad(images(grad), images(x), self.mean, self.var, weight, self.eps,
+                                                              own)
         return like(x, d_x), *d_parameters
 
 

@@ -37,10 +37,11 @@ def batch_norm(x, weight, bias, eps):
     return channels_first(y), mean, var
 
 
-def batch_norm_grad(grad, x, mean, var, weight, eps):
-    pixels = innermost(x)
-    d_x, sums = aligned_like(pixels), np.zeros((2, x.shape[1]))
-    gradients(innermost(grad).reshape(-1), pixels.reshape(-1), mean, var, one(weight, 1, x), eps, d_x.reshape(-1), sums)
+def batch_norm_grad(grad, x, mean, var, weight, eps, reuse=False):
+    pixels, slopes = innermost(x), innermost(grad)
+    ours = slopes.base is None or reuse and grad.flags.writeable  # a copy is
+    d_x, sums = slopes if ours else aligned_like(pixels), np.zeros((2, x.shape[1]))
+    gradients(slopes.reshape(-1), pixels.reshape(-1), mean, var, one(weight, 1, x), eps, d_x.reshape(-1), sums)
     d_weight, d_bias = sums.astype(x.dtype)
     return channels_first(d_x), d_weight, d_bias
 

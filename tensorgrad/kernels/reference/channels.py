@@ -23,7 +23,7 @@ def batch_norm(x, weight, bias, eps):
     return y, mean, var
 
 
-def batch_norm_grad(grad, x, mean, var, weight, eps):
+def batch_norm_grad(grad, x, mean, var, weight, eps, reuse=False):
     over, n = axes(x), x.dtype.type(max(count(x.shape, axes(x)), 1))
     distance = x - per_channel(mean, x)
     scale = 1 / np.sqrt(var + x.dtype.type(eps))
