@@ -74,9 +74,9 @@ def split(kernel: Callable[..., None], arrays: tuple[np.ndarray, ...], numbers: 
     return True
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=4)
 def rounded(numbers: tuple[float, ...], dtype: np.dtype) -> list[Any]:
-    """The numbers in that dtype: the same ones for every parameter, and often for every step."""
+    """The numbers in that dtype: the same ones for every parameter of a group, and often for every step."""
     return [dtype.type(n) for n in numbers]
 
 
