@@ -16,15 +16,18 @@ from tensorgrad.kernels.compiled.crew import shared, slices
 from tensorgrad.kernels.compiled.direct import add_up
 from tensorgrad.kernels.compiled.jit import jit
 from tensorgrad.kernels.compiled.panels import outer, product
+from tensorgrad.kernels.compiled.tiles import VECTORS
 from tensorgrad.kernels.compiled.vectors import aligned, clear, empty, lanes
 from tensorgrad.kernels.compiled.winograd_tiles import (POINTS, Grid, grad_tiles, image_tiles, result_tiles,
                                                         weights_at_points, weights_back)
 
-CHUNK = 48           # tiles that are transformed and multiplied together
-WEIGHT_CHUNK = 96    # the same for the weight gradient, whose totals are read and written once a chunk
-WIDE_ROW = 128       # channels from which rows are spaced out: powers of two would all fall into the same few cache lines
+CHUNK = 48            # tiles that are transformed and multiplied together
+WEIGHT_CHUNK = 96     # the same for the weight gradient, whose totals are read and written once a chunk
+WIDE_ROW = 128        # channels from which rows are spaced out: powers of two would all fall into the same few cache lines
 WIDE_TOTALS = 16384   # channels times filters from which the totals of a weight gradient crowd out all else
-ROUND = 24 << 20     # bytes of tiles at the points that stay in the third-level cache
+BLOCK = 32768         # channels times filters whose weights, or totals, are at the points together where tiles are few
+PANEL = VECTORS * 16  # filters of a block are a multiple of these, which are multiplied at once
+ROUND = 24 << 20      # bytes of tiles at the points that stay in the third-level cache
 
 
 class Convolution:
@@ -32,29 +35,56 @@ class Convolution:
 
     `strides` address the weights by (filter, channel), whose taps lie side by side; `turned`: they are taken from the last
     to the first.
+
+    Where all tiles at the points take less memory than the weights, they are transformed first, and multiplied with one
+    block of filters after the other: only the weights of a block are at the points, and stay in cache.
     """
 
     def __init__(self, batch: int, grid: Grid, strides: tuple[int, int], turned: bool, dtype: np.dtype):
-        self.dtype, self.lane, self.grid = dtype, lanes(dtype.itemsize), grid
+        self.dtype, self.lane, self.grid, self.strides = dtype, lanes(dtype.itemsize), grid, strides
         self.channels, self.filters = grid.channels, grid.filters
-        self.weights = (*strides, turned, 7 - grid.side, grid.channels, grid.filters)
-        self.row_in, self.row_out = row(grid.channels, grid.filters), row(grid.filters, grid.channels)
+        self.order = turned, 7 - grid.side
+        self.row_in = row(grid.channels, grid.filters)
         self.zeros, self.no_bias = np.zeros(self.lane, dtype), np.zeros(grid.filters, dtype)
         self.tiles = batch * len(grid.rows) * len(grid.columns)
-        self.size = grid.channels * grid.filters + self.lane  # of the weights at a point
-        self.work = self.tiles * POINTS * grid.channels * grid.filters
+        block = max(1, BLOCK // grid.channels // PANEL) * PANEL
+        self.block = block if self.tiles < grid.filters > block else grid.filters
 
     def __call__(self, x: np.ndarray, w: np.ndarray, bias: np.ndarray | None, y: np.ndarray) -> None:
         """Everything flat."""
-        u = aligned(POINTS * self.size, self.dtype)
-        parts = slices(self.channels, 2 * u.size)
-        weights_at_points(parts, self.channels, w, *self.weights, u, self.size, self.lane)
         added = self.no_bias
         if bias is not None:
             added = added.copy()
             added[:] = bias
-        conv_tiles(slices(self.tiles, self.work), self.tiles, x, self.grid, u, self.size, added, y, CHUNK, self.zeros,
-                   self.row_in, self.row_out, self.lane)
+        if self.block < self.filters:
+            self.by_blocks(x, w, added, y)
+            return
+        row_out, u, size = row(self.filters, self.channels), *self.weights(w, self.filters)
+        conv_tiles(self.slices(self.filters), self.tiles, x, self.grid, u, size, added, y, CHUNK, self.zeros, self.row_in,
+                   row_out, self.lane)
+
+    def by_blocks(self, x: np.ndarray, w: np.ndarray, bias: np.ndarray, y: np.ndarray) -> None:
+        tile = POINTS * self.row_in
+        seen, row_out = aligned(self.tiles * tile, self.dtype), row(self.block, self.channels)
+        images_at_points(slices(self.tiles, 8 * self.tiles * tile), self.tiles, 0, x, self.grid, self.channels, seen, tile,
+                         self.row_in, self.zeros, self.lane)
+        for first in range(0, self.filters, self.block):
+            filters = min(self.block, self.filters - first)
+            u, size = self.weights(w[first * self.strides[0]:], filters)
+            multiply_tiles(self.slices(filters), self.tiles, seen, self.grid, u, size, filters, bias[first:], y[first:],
+                           CHUNK, self.row_in, row_out, self.lane)
+
+    def weights(self, w: np.ndarray, filters: int) -> tuple[np.ndarray, int]:
+        """The first `filters` of the weights at the points, and how many entries there are per point."""
+        size = self.channels * filters + self.lane
+        u = aligned(POINTS * size, self.dtype)
+        weights_at_points(slices(self.channels, 2 * u.size), self.channels, w, *self.strides, *self.order, self.channels,
+                          filters, u, size, self.lane)
+        return u, size
+
+    def slices(self, filters: int) -> int:
+        """Into how many slices to cut the tiles."""
+        return slices(self.tiles, self.tiles * POINTS * self.channels * filters)
 
 
 class WeightGradient:
@@ -62,7 +92,8 @@ class WeightGradient:
     per shape.
 
     With few channels, every slice of the tiles has totals of its own for all points.  With many, those would not stay in
-    cache: tiles are transformed first, all of them or as many as stay in cache, and then multiplied point by point.
+    cache: tiles are transformed first, all of them or as many as stay in cache, and then multiplied point by point; where
+    they are few, with one block of channels after the other.
     """
 
     def __init__(self, batch: int, grid: Grid, strides: tuple[int, int], dtype: np.dtype):
@@ -74,7 +105,16 @@ class WeightGradient:
         self.pairs = grid.channels * grid.filters
         self.size = self.pairs + self.lane  # of the totals at a point
         self.wide = self.pairs > WIDE_TOTALS
-        self.round = max(1, min(self.tiles, ROUND // (POINTS * (self.row_in + self.row_out) * dtype.itemsize)))
+        if self.wide:
+            self.block, self.round = self.cut()
+
+    def cut(self) -> tuple[int, int]:
+        """How many channels are multiplied together, and how many tiles: as many tiles as stay in cache, and a block of
+        channels if those are all, and fewer than the channels."""
+        block = max(1, BLOCK // self.filters // self.lane) * self.lane
+        if self.tiles < self.channels > block and self.tiles <= fitting(block, self.filters, self.dtype):
+            return block, self.tiles
+        return self.channels, min(self.tiles, fitting(self.channels, self.filters, self.dtype))
 
     def __call__(self, x: np.ndarray, grad: np.ndarray, w: np.ndarray) -> None:
         """Everything flat."""
@@ -87,31 +127,43 @@ class WeightGradient:
         totals[...] = 0
         weight_grad_tiles(parts, self.tiles, x, grad, self.grid, totals, self.size, WEIGHT_CHUNK, self.zeros, self.row_in,
                           self.row_out, lane)
-        self.back(add_up(totals), w)
+        self.back(add_up(totals), self.size, self.channels, w)
 
     def by_points(self, x: np.ndarray, grad: np.ndarray, w: np.ndarray) -> None:
-        lane, most = self.lane, self.round
-        point_in, point_out = most * self.row_in + lane, most * self.row_out + lane
+        lane, most, row_in = self.lane, self.round, row(self.block, self.filters)
+        size = self.block * self.filters + lane
+        point_in, point_out = most * row_in + lane, most * self.row_out + lane
         seen, grads = aligned(POINTS * point_in, self.dtype), aligned(POINTS * point_out, self.dtype)
-        totals = aligned(POINTS * self.size, self.dtype)
-        for first in range(0, self.tiles, most):
-            count = min(most, self.tiles - first)
-            parts = slices(count, 8 * count * POINTS * (self.row_in + self.row_out))
-            tiles_at_points(parts, count, first, x, grad, self.grid, seen, self.row_in, point_in, grads, self.row_out,
-                            point_out, self.zeros, lane)
-            multiply_points(slices(POINTS, count * POINTS * self.pairs), POINTS, count, seen, self.row_in, point_in,
-                            self.channels, grads, self.row_out, point_out, self.filters, totals, self.size, first == 0, lane)
-        self.back(totals, w)
+        totals = aligned(POINTS * size, self.dtype)
+        for start in range(0, self.channels, self.block):
+            channels = min(self.block, self.channels - start)
+            for first in range(0, self.tiles, most):
+                count = min(most, self.tiles - first)
+                work = 8 * count * POINTS
+                images_at_points(slices(count, work * channels), count, first, x[start:], self.grid, channels, seen,
+                                 row_in, point_in, self.zeros, lane)
+                if start == 0:  # all tiles of the gradient are there for the other blocks of channels
+                    grads_at_points(slices(count, work * self.filters), count, first, grad, self.grid, grads, self.row_out,
+                                    point_out, self.zeros, lane)
+                multiply_points(slices(POINTS, count * POINTS * channels * self.filters), POINTS, count, seen, row_in,
+                                point_in, channels, grads, self.row_out, point_out, self.filters, totals, size, first == 0,
+                                lane)
+            self.back(totals, size, channels, w[start * self.strides[1]:])
 
-    def back(self, totals: np.ndarray, w: np.ndarray) -> None:
-        parts = slices(self.channels, 2 * POINTS * self.size)
-        weights_back(parts, self.channels, totals, self.size, self.filters, w, *self.strides, self.taps, self.filters,
-                     self.lane)
+    def back(self, totals: np.ndarray, size: int, channels: int, w: np.ndarray) -> None:
+        """The gradient of so many channels from their totals at the points."""
+        weights_back(slices(channels, 2 * POINTS * size), channels, totals, size, self.filters, w, *self.strides, self.taps,
+                     self.filters, self.lane)
 
 
 def row(channels: int, others: int) -> int:
     """Entries from one point's channels to the next point's."""
     return channels + 16 if max(channels, others) >= WIDE_ROW else channels
+
+
+def fitting(channels: int, filters: int, dtype: np.dtype) -> int:
+    """How many tiles of images and of gradients stay in cache."""
+    return max(1, ROUND // (POINTS * (row(channels, filters) + row(filters, channels)) * dtype.itemsize))
 
 
 @shared
@@ -123,11 +175,24 @@ def conv_tiles(first, last, slice, x, grid, u, size, bias, y, chunk, zeros, row_
     spare = np.empty(lane, x.dtype)
     for t in range(first, last, chunk):
         end = min(t + chunk, last)
-        image_tiles(x, grid, t, end, seen, POINTS * row_in, row_in, zeros, lane)
+        image_tiles(x, grid, grid.channels, t, end, seen, POINTS * row_in, row_in, zeros, lane)
         for p in range(POINTS):
             product(seen, p * row_in, POINTS * row_in, end - t, grid.channels, u, p * size, made, p * row_out,
                     POINTS * row_out, grid.filters, lane)
-        result_tiles(made, POINTS * row_out, row_out, y, grid, t, end, bias, spare, lane)
+        result_tiles(made, POINTS * row_out, row_out, y, grid, grid.filters, t, end, bias, spare, lane)
+
+
+@shared
+@jit
+def multiply_tiles(first, last, slice, seen, grid, u, size, filters, bias, y, chunk, row_in, row_out, lane):
+    """The first `filters` of y in tiles `first` to `last`, from all tiles at the points."""
+    made, spare = empty(chunk * POINTS * row_out, seen.dtype), np.empty(lane, seen.dtype)
+    for t in range(first, last, chunk):
+        end = min(t + chunk, last)
+        for p in range(POINTS):
+            product(seen, (t * POINTS + p) * row_in, POINTS * row_in, end - t, grid.channels, u, p * size, made, p * row_out,
+                    POINTS * row_out, filters, lane)
+        result_tiles(made, POINTS * row_out, row_out, y, grid, filters, t, end, bias, spare, lane)
 
 
 @shared
@@ -139,7 +204,7 @@ def weight_grad_tiles(first, last, slice, x, g, grid, totals, size, chunk, zeros
     du = totals[slice]
     for t in range(first, last, chunk):
         end = min(t + chunk, last)
-        image_tiles(x, grid, t, end, seen, POINTS * row_in, row_in, zeros, lane)
+        image_tiles(x, grid, grid.channels, t, end, seen, POINTS * row_in, row_in, zeros, lane)
         grad_tiles(g, grid, t, end, grads, POINTS * row_out, row_out, zeros, lane)
         for p in range(POINTS):
             outer(seen, p * row_in, POINTS * row_in, end - t, grid.channels, grads, p * row_out, POINTS * row_out, du,
@@ -148,10 +213,16 @@ def weight_grad_tiles(first, last, slice, x, g, grid, totals, size, chunk, zeros
 
 @shared
 @jit
-def tiles_at_points(first, last, slice, start, x, g, grid, seen, row_in, point_in, grads, row_out, point_out, zeros, lane):
-    """Of the tiles from `start` those from `first` to `last`, point after point: ``seen[p·point_in + t·row_in + c]``."""
-    image_tiles(x, grid, start + first, start + last, seen[first * row_in:], row_in, point_in, zeros, lane)
-    grad_tiles(g, grid, start + first, start + last, grads[first * row_out:], row_out, point_out, zeros, lane)
+def images_at_points(first, last, slice, start, x, grid, channels, seen, tile, point, zeros, lane):
+    """Of the tiles from `start` those from `first` to `last`: ``seen[t·tile + p·point + c]``."""
+    image_tiles(x, grid, channels, start + first, start + last, seen[first * tile:], tile, point, zeros, lane)
+
+
+@shared
+@jit
+def grads_at_points(first, last, slice, start, g, grid, grads, tile, point, zeros, lane):
+    """The same of the gradient of the results: ``grads[t·tile + p·point + f]``."""
+    grad_tiles(g, grid, start + first, start + last, grads[first * tile:], tile, point, zeros, lane)
 
 
 @shared

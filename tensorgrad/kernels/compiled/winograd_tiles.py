@@ -76,14 +76,14 @@ def tiles_along(size: int, before: int, count: int, dilation: int, side: int) ->
 
 
 @jit
-def image_tiles(x, grid, first, last, points, tile, point, zeros, lane):
-    """Tiles `first` to `last` of x (N, H, W, C): ``points[t·tile + p·point + c]``."""
-    channels, (tiles_h, tiles_w) = grid.channels, (len(grid.rows), len(grid.columns))
-    row, column = grid.apart_h * grid.size_w * channels, grid.apart_w * channels
+def image_tiles(x, grid, channels, first, last, points, tile, point, zeros, lane):
+    """Tiles `first` to `last` of the first `channels` of x (N, H, W, C): ``points[t·tile + p·point + c]``."""
+    tiles_h, tiles_w = len(grid.rows), len(grid.columns)
+    row, column = grid.apart_h * grid.size_w * grid.channels, grid.apart_w * grid.channels
     for t in range(first, last):
         line, j = t // tiles_w, t % tiles_w
         n, i = line // tiles_h, line % tiles_h
-        at = ((n * grid.size_h + grid.rows[i, 0]) * grid.size_w + grid.columns[j, 0]) * channels
+        at = ((n * grid.size_h + grid.rows[i, 0]) * grid.size_w + grid.columns[j, 0]) * grid.channels
         to = (t - first) * tile
         rows, columns = grid.rows[i, 1], grid.columns[j, 1]
         if rows & columns == 63:
@@ -117,14 +117,14 @@ def grad_tiles(g, grid, first, last, points, tile, point, zeros, lane):
 
 
 @jit
-def result_tiles(points, tile, point, y, grid, first, last, bias, spare, lane):
-    """Tiles back from the points into y (N, H', W', F), plus the bias."""
-    filters, side, (tiles_h, tiles_w) = grid.filters, grid.side, (len(grid.rows), len(grid.columns))
-    row, column = grid.apart_h * grid.out_w * filters, grid.apart_w * filters
+def result_tiles(points, tile, point, y, grid, filters, first, last, bias, spare, lane):
+    """Tiles back from the points into the first `filters` of y (N, H', W', F), plus the bias."""
+    side, (tiles_h, tiles_w) = grid.side, (len(grid.rows), len(grid.columns))
+    row, column = grid.apart_h * grid.out_w * grid.filters, grid.apart_w * grid.filters
     for t in range(first, last):
         line, j = t // tiles_w, t % tiles_w
         n, i = line // tiles_h, line % tiles_h
-        to = ((n * grid.out_h + grid.rows[i, 2]) * grid.out_w + grid.columns[j, 2]) * filters
+        to = ((n * grid.out_h + grid.rows[i, 2]) * grid.out_w + grid.columns[j, 2]) * grid.filters
         at = (t - first) * tile
         rows, columns = grid.rows[i, 3], grid.columns[j, 3]
         if rows & columns == 15:

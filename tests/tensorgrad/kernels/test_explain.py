@@ -290,6 +290,38 @@ def test_wide_weight_gradient_in_rounds(compiled, rng, monkeypatch, kernel, thre
 
 
 @needs_numba
+@pytest.mark.parametrize("kernel, threads", [(3, 1), (3, 2), (5, 3)])
+def test_blocks_of_channels_give_the_same_bits(compiled, rng, monkeypatch, kernel, threads):
+    """With few tiles and many channels, not all weights are transformed at once."""
+    from tensorgrad.kernels.compiled import convolution, winograd
+
+    def forget_shapes():
+        for cached in (convolution.forward, convolution.input_gradient, convolution.weight_gradient):
+            cached.cache_clear()
+
+    x, w, grad, window = case(rng, 2, 208, 336, (9, 8), kernel // 2, kernel=kernel)
+    found, in_blocks, before = [], [], kernels.get_num_threads()
+    for block in (winograd.BLOCK, 1 << 30):
+        monkeypatch.setattr(winograd, "BLOCK", block)
+        forget_shapes()
+        try:
+            kernels.set_num_threads(threads)
+            with algorithms(winograd=True):
+                found.append(three(compiled, x, w, grad, window))
+                options = window, 1, x.dtype, choices.current()
+                there, back, weights = (convolution.forward(x.shape, w.shape, *options)[1],
+                                        convolution.input_gradient(grad.shape, w.shape, x.shape[2:], *options)[2][0],
+                                        convolution.weight_gradient(grad.shape, x.shape, *options)[1])
+                in_blocks.append([there.block < 336, back.block < 208, weights.block < 208])
+        finally:
+            kernels.set_num_threads(before)
+            forget_shapes()
+    assert in_blocks == [[True] * 3, [False] * 3]
+    for blocks, whole in zip(*found):
+        np.testing.assert_array_equal(blocks, whole)
+
+
+@needs_numba
 def test_switched_off_gives_the_direct_results(compiled, rng):
     x, w, grad, window = case(rng, 4, 16, 16, (12, 12))
     winograd = three(compiled, x, w, grad, window)
