@@ -12,7 +12,8 @@ from tensorgrad.errors import ArgumentError, DtypeError, RangeError, ShapeError,
 from tensorgrad.random import Generator, default_generator
 from tensorgrad.tensor import Tensor
 
-__all__ = ["Dataset", "ArrayDataset", "TensorDataset", "Subset", "random_split", "collate"]
+__all__ = ["Dataset", "ArrayDataset", "TensorDataset", "Subset", "random_split", "collate",
+           "default_collate", "default_convert"]
 
 
 class Dataset:
@@ -33,6 +34,11 @@ class Dataset:
 
     def __getitem__(self, index: int) -> Any:
         raise NotImplementedError(f"{type(self).__name__}.__getitem__")
+
+    def __add__(self, other: Any) -> Any:
+        """Both datasets, one after the other: ``ConcatDataset([self, other])``."""
+        from nn.data.combining import ConcatDataset
+        return ConcatDataset([self, other])
 
     def batch(self, indices: Sequence[int]) -> Any:
         """The samples of these indices as one: what `collate` makes of them."""
@@ -184,3 +190,25 @@ def collate(samples: Sequence[Any]) -> Any:
         array = np.array(samples)
         return array.astype(get_default_dtype()) if array.dtype.kind == "f" else array
     return list(samples)
+
+
+def default_convert(data: Any) -> Any:
+    """`data` with every array in it, also inside of tuples, lists and dicts, as a tensor."""
+    if isinstance(data, (tuple, list)):
+        entries = [default_convert(entry) for entry in data]
+        if hasattr(data, "_fields"):
+            return type(data)(*entries)
+        return type(data)(entries)
+    if isinstance(data, dict):
+        return {key: default_convert(entry) for key, entry in data.items()}
+    return Tensor(data) if isinstance(data, (np.ndarray, np.number, np.bool_)) else data
+
+
+def default_collate(batch: Sequence[Any]) -> Any:
+    """What a DataLoader makes of a list of samples: `collate`, with tensors instead of arrays.
+
+    Example
+        >>> default_collate([(1.0, "a"), (2.0, "b")])
+        (tensor([1., 2.]), ['a', 'b'])
+    """
+    return default_convert(collate(batch))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+import math
+import weakref
 from typing import Any, Callable, Iterable, Iterator
 
 import numpy as np
 
-from nn.data.dataset import batch_of
+from nn.data.combining import IterableDataset
+from nn.data.plan import Plan, Stream
+from nn.data.workers import Workers, prepared
 from tensorgrad.errors import ArgumentError, DtypeError, StateError
-from tensorgrad.profiler import record
 from tensorgrad.random import Generator, default_generator
-from tensorgrad.tensor import Tensor
 
 __all__ = ["DataLoader"]
 
@@ -28,23 +28,32 @@ class DataLoader:
     with state of its own, such as an open file, has to lock it.
 
     Parameters
-        dataset          anything with a length that gives a sample by its index; `Dataset.batch` makes it fast
-        batch_size       samples per batch
+        dataset          anything with a length that gives a sample by its index; `Dataset.batch` makes it fast; or an
+                         `IterableDataset`
+        batch_size       samples per batch; None gives sample by sample, without an axis for the batch
         shuffle          in a new order every epoch
         sampler          an iterable of indices, instead of `shuffle`
+        batch_sampler    an iterable of lists of indices, instead of `batch_size`, `shuffle`, `sampler` and `drop_last`
         num_workers      threads that prepare batches ahead; 0 prepares them when they are asked for
         collate_fn       makes a batch of a list of samples, instead of `Dataset.batch`; the result is given out as it is
+        pin_memory       makes no difference: there is no other memory to copy to
         drop_last        leave out a last batch that is not full
+        timeout          seconds to wait for a batch of the workers before it is an error; 0 waits for ever
+        worker_init_fn   ``worker_init_fn(number)`` runs first in every worker; `get_worker_info` tells it more
+        multiprocessing_context   None, as workers are threads
+        generator        where seeds are drawn, unless there is a `seed`
+        prefetch_factor  batches that each worker keeps ready; 2 if it is None
+        persistent_workers        let the threads go on to the next epoch instead of ending
+        pin_memory_device, in_order   accepted: there is no such device, and batches always come in their order
         transform        ``transform(inputs, rng)`` changes every batch's first entry, an array: see `nn.data.transforms`
-        prefetch_factor  batches that each worker keeps ready
         seed             an integer; epochs are then the same in every run
-        generator        where seeds are drawn otherwise
 
     Attributes
         epoch   the number of the epoch that the next iteration gives
 
     Raises
-        ArgumentError   an option out of its range, two options that exclude each other
+        ArgumentError   an option out of its range, two options that exclude each other, one that needs workers without them
+        StateError      during the iteration, for a batch that took longer than `timeout`
 
     Example
         >>> from nn.data import ArrayDataset
@@ -58,45 +67,91 @@ class DataLoader:
         [4] [0]
     """
 
-    def __init__(self, dataset: Any, batch_size: int = 1, shuffle: bool = False, sampler: Iterable[int] | None = None, *,
-                 num_workers: int = 0, collate_fn: Callable[[list[Any]], Any] | None = None, drop_last: bool = False,
-                 transform: Callable[[np.ndarray, Generator], np.ndarray] | None = None, prefetch_factor: int = 2,
-                 seed: int | None = None, generator: Generator | None = None):
-        if not hasattr(dataset, "__len__") or not hasattr(dataset, "__getitem__"):
+    def __init__(self, dataset: Any, batch_size: int | None = 1, shuffle: bool | None = None,
+                 sampler: Iterable[Any] | None = None, batch_sampler: Iterable[Any] | None = None, num_workers: int = 0,
+                 collate_fn: Callable[[Any], Any] | None = None, pin_memory: bool = False, drop_last: bool = False,
+                 timeout: float = 0, worker_init_fn: Callable[[int], Any] | None = None, multiprocessing_context: Any = None,
+                 generator: Generator | None = None, *, prefetch_factor: int | None = None, persistent_workers: bool = False,
+                 pin_memory_device: str = "", in_order: bool = True,
+                 transform: Callable[[np.ndarray, Generator], np.ndarray] | None = None, seed: int | None = None):
+        self.streams = isinstance(dataset, IterableDataset)
+        if not self.streams and (not hasattr(dataset, "__len__") or not hasattr(dataset, "__getitem__")):
             raise DtypeError(f"DataLoader: a {type(dataset).__name__} has no length or gives no sample by index.\n"
                              "  Pass a Dataset, or ArrayDataset(inputs, labels).")
-        for name, value, least in (("batch_size", batch_size, 1), ("num_workers", num_workers, 0),
-                                   ("prefetch_factor", prefetch_factor, 1), ("seed", 0 if seed is None else seed, 0)):
+        for name, value, least in (("batch_size", 1 if batch_size is None else batch_size, 1),
+                                   ("num_workers", num_workers, 0),
+                                   ("prefetch_factor", 2 if prefetch_factor is None else prefetch_factor, 1),
+                                   ("seed", 0 if seed is None else seed, 0)):
             if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
                 raise ArgumentError(f"DataLoader: {name}={value!r} is not allowed.\n  Use an integer ≥ {least}.")
-        if shuffle and sampler is not None:
-            raise ArgumentError("DataLoader: shuffle and sampler exclude each other.\n  The sampler decides on the order.")
-        if seed is not None and generator is not None:
-            raise ArgumentError("DataLoader: seed and generator exclude each other.\n  Pass one of them.")
-        if generator is not None and not isinstance(generator, Generator):
-            raise ArgumentError(f"DataLoader: generator is a {type(generator).__name__}.\n"
-                                "  Pass numpy.random.default_rng(seed), or seed=...")
-        self.dataset, self.batch_size, self.shuffle, self.sampler = dataset, int(batch_size), bool(shuffle), sampler
-        self.num_workers, self.prefetch_factor = int(num_workers), int(prefetch_factor)
-        self.collate_fn, self.drop_last, self.transform = collate_fn, bool(drop_last), transform
-        self.seed, self.generator = None if seed is None else int(seed), generator
+        if not isinstance(timeout, (int, float)) or not 0 <= timeout < math.inf:
+            raise ArgumentError(f"DataLoader: timeout={timeout!r} is not allowed.\n  Use seconds ≥ 0; 0 waits for ever.")
+        self.dataset, self.batch_size, self.shuffle = dataset, batch_size, bool(shuffle)
+        self.sampler, self.batch_sampler = sampler, batch_sampler
+        self.collate_fn, self.drop_last = collate_fn, bool(drop_last)
+        self.num_workers, self.worker_init_fn = int(num_workers), worker_init_fn
+        self.prefetch_factor = 2 if prefetch_factor is None else int(prefetch_factor)
+        self.pin_memory, self.timeout, self.persistent_workers = bool(pin_memory), timeout, bool(persistent_workers)
+        self.transform, self.seed, self.generator = transform, None if seed is None else int(seed), generator
+        self.multiprocessing_context = multiprocessing_context
+        self._refuse_combinations()
+        if batch_sampler is not None:
+            self.batch_size = None
+        self.workers: Workers | None = None  # those that persist
         self.epoch = 0
+
+    def _refuse_combinations(self) -> None:
+        """Raise for options that exclude each other, or need another one."""
+        for wrong, text, advice in (
+            (self.shuffle and self.sampler is not None, "shuffle and sampler exclude each other",
+             "The sampler decides on the order."),
+            (self.batch_sampler is not None and (self.batch_size != 1 or self.shuffle or self.sampler is not None
+                                                 or self.drop_last),
+             "batch_sampler excludes batch_size, shuffle, sampler and drop_last", "It decides on all of them."),
+            (self.streams and (self.shuffle or self.sampler is not None or self.batch_sampler is not None),
+             "an IterableDataset comes in its own order", "Leave out shuffle, sampler and batch_sampler."),
+            (self.batch_size is None and self.drop_last, "drop_last without a batch_size", "Leave one of them out."),
+            (self.seed is not None and self.generator is not None, "seed and generator exclude each other",
+             "Pass one of them."),
+            (self.generator is not None and not isinstance(self.generator, Generator),
+             f"generator is a {type(self.generator).__name__}", "Pass numpy.random.default_rng(seed), or seed=..."),
+            (self.multiprocessing_context is not None, "workers are threads, not processes",
+             "Leave multiprocessing_context out."),
+            (self.timeout and not self.num_workers, "timeout is for workers, and num_workers is 0", "Use num_workers ≥ 1."),
+            (self.persistent_workers and not self.num_workers, "persistent_workers without workers", "Use num_workers ≥ 1."),
+        ):
+            if wrong:
+                raise ArgumentError(f"DataLoader: {text}.\n  {advice}")
 
     def __len__(self) -> int:
         """Number of batches of an epoch."""
+        if self.batch_sampler is not None:
+            return len(self.batch_sampler)  # type: ignore[arg-type]
         samples = len(self.dataset if self.sampler is None else self.sampler)  # type: ignore[arg-type]
-        return samples // self.batch_size if self.drop_last else -(-samples // self.batch_size)
+        size = self.batch_size or 1
+        return samples // size if self.drop_last else -(-samples // size)
 
     def __iter__(self) -> Iterator[Any]:
         epoch, self.epoch = self.epoch, self.epoch + 1
         if self.seed is not None:
             seed: tuple[int, ...] = (self.seed, epoch)
-        elif self.shuffle or self.transform is not None:
+        elif self.shuffle or self.transform is not None or self.worker_init_fn is not None:
             seed = (int((default_generator() if self.generator is None else self.generator).integers(2**63)),)
         else:
             seed = ()
-        plan = Plan(self, seed, epoch)
-        return prepared(plan, self.num_workers, self.num_workers * self.prefetch_factor) if self.num_workers else iter(plan)
+        plan: Any = (Stream if self.streams else Plan)(self, seed, epoch)
+        return self._in_threads(plan, seed) if self.num_workers else iter(plan)
+
+    def _in_threads(self, plan: Any, seed: tuple[int, ...]) -> Iterator[Any]:
+        """The batches of `plan`, made by workers."""
+        workers = self.workers
+        if workers is None or workers.ended:
+            workers = Workers(self.num_workers, seed[0] if seed else 0, self.dataset, self.worker_init_fn)
+        if self.persistent_workers and workers is not self.workers:
+            self.workers = workers
+            weakref.finalize(self, workers.end, False)
+        ahead = self.num_workers * self.prefetch_factor
+        return prepared(plan, workers, ahead, self.timeout or None, self.persistent_workers)
 
     def set_epoch(self, epoch: int) -> None:
         """Let the next iteration be that epoch; without a seed only its number changes."""
@@ -129,84 +184,6 @@ class DataLoader:
 
     def __repr__(self) -> str:
         order = "a sampler" if self.sampler is not None else "shuffled" if self.shuffle else "in order"
-        return (f"DataLoader({type(self.dataset).__name__} of {len(self.dataset)}, batch_size={self.batch_size}, {order}, "
+        size = "unknown length" if self.streams else len(self.dataset)
+        return (f"DataLoader({type(self.dataset).__name__} of {size}, batch_size={self.batch_size}, {order}, "
                 f"transform={self.transform}, num_workers={self.num_workers})")
-
-
-class Plan:
-    """One epoch: which samples are in which batch.  Batches can be made in any order and in any thread."""
-
-    def __init__(self, loader: DataLoader, seed: tuple[int, ...], epoch: int):
-        self.dataset, self.collate_fn, self.transform = loader.dataset, loader.collate_fn, loader.transform
-        self.seed, self.epoch = seed, epoch
-        if loader.sampler is not None:
-            order = np.fromiter(loader.sampler, np.intp)
-        elif loader.shuffle:
-            order = self.rng(0).permutation(len(loader.dataset))
-        else:
-            order = np.arange(len(loader.dataset))
-        end = len(order) - len(order) % loader.batch_size if loader.drop_last else len(order)
-        self.batches = [order[i:i + loader.batch_size] for i in range(0, end, loader.batch_size)]
-
-    def rng(self, key: int) -> Generator:
-        """The generator for the order (0) or for batch ``key − 1``."""
-        return Generator(np.random.PCG64(np.random.SeedSequence(self.seed, spawn_key=(key,))))
-
-    def __iter__(self) -> Iterator[Any]:
-        return map(self.make, range(len(self.batches)))
-
-    def make(self, number: int) -> Any:
-        """The batch of that number.  An error in the dataset or a transform carries a note about where it happened."""
-        indices = self.batches[number]
-        try:
-            with record("data loading"):
-                return self.load(number, indices)
-        except Exception as error:
-            shown = ", ".join(map(str, indices[:8])) + (", ..." if len(indices) > 8 else "")
-            error.add_note(f"DataLoader: in batch {number} of epoch {self.epoch}, samples {shown}")
-            raise
-
-    def load(self, number: int, indices: Any) -> Any:
-        """The samples of these indices as one batch, transformed."""
-        if self.collate_fn is not None:
-            return self.collate_fn([self.dataset[int(i)] for i in indices])
-        batch = batch_of(self.dataset, indices)
-        if self.transform is not None:
-            rng = self.rng(number + 1)
-            if isinstance(batch, tuple):
-                batch = (self.transform(batch[0], rng), *batch[1:])
-            else:
-                batch = self.transform(batch, rng)
-        return tensors(batch)
-
-
-def prepared(plan: Plan, workers: int, ahead: int) -> Iterator[Any]:
-    """The batches of `plan` in order, up to `ahead` of them being made by threads before they are asked for.
-
-    The threads end with the iteration, also if it is left early.
-    """
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="DataLoader")
-    waiting: deque[Future[Any]] = deque()
-    numbers = iter(range(len(plan.batches)))
-    try:
-        for number in numbers:
-            waiting.append(pool.submit(plan.make, number))
-            if len(waiting) >= ahead:
-                break
-        while waiting:
-            batch = waiting.popleft().result()
-            for number in numbers:
-                waiting.append(pool.submit(plan.make, number))
-                break
-            yield batch
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def tensors(batch: Any) -> Any:
-    """`batch` with every array in it as a tensor."""
-    if isinstance(batch, tuple):
-        return tuple(tensors(entry) for entry in batch)
-    if isinstance(batch, dict):
-        return {key: tensors(entry) for key, entry in batch.items()}
-    return Tensor(batch) if isinstance(batch, np.ndarray) else batch

@@ -7,12 +7,14 @@ import inspect
 import pytest
 
 import nn
+import nn.utils.data
 import nn.utils.parametrizations
 import tensorgrad
 
 pytestmark = pytest.mark.torch
 torch = pytest.importorskip("torch")
 pytest.importorskip("torch.nn.utils.parametrizations")
+pytest.importorskip("torch.utils.data")
 
 PLACES = {
     "nn": (torch.nn, nn), "nn.functional": (torch.nn.functional, nn.functional), "nn.init": (torch.nn.init, nn.init),
@@ -22,6 +24,7 @@ PLACES = {
     "optim.lr_scheduler": (torch.optim.lr_scheduler, nn.optim.lr_scheduler),
     "optim.swa_utils": (torch.optim.swa_utils, nn.optim.swa_utils),
     "autograd.functional": (torch.autograd.functional, tensorgrad.autograd.functional),
+    "utils.data": (torch.utils.data, nn.utils.data),
 }
 
 # Recurrent networks, attention blocks, CTC, quantization, several devices; what PyTorch has for itself, or has given up.
@@ -42,6 +45,9 @@ ELSEWHERE = {
     "optim": {"Adafactor", "LBFGS", "Muon", "SparseAdam", "swap_in_optimizer_params_and_state"},
     "optim.swa_utils": set(), "autograd.functional": set(), "nn.utils.parametrizations": set(),
     "nn.utils.parametrize": set(), "optim.lr_scheduler": set(),
+    "utils.data": {"DFIterDataPipe", "DataChunk", "DistributedSampler", "IterDataPipe", "MapDataPipe", "argument_validation",
+                   "functional_datapipe", "guaranteed_datapipes_determinism", "non_deterministic", "runtime_validation",
+                   "runtime_validation_disabled"},
 }
 
 # Arguments that PyTorch has marked as deprecated or private, or that speak of devices and processors.
