@@ -242,6 +242,6 @@ def log_or_zero(a: Operand, b: Operand) -> Operand:
     if isinstance(a, (int, float)):
         if a:
             return float(np.log(a))
-        return where(b >= 0, 0.0, -float("inf"))
+        return where(b >= 0, b.dtype.type(0), b.dtype.type(-np.inf))
     flat = (a == 0) & (b >= 0)
     return where(flat, 0.0, log(where(flat, 1.0, a)))

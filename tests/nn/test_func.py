@@ -85,6 +85,12 @@ def test_refusals(given, error, text):
         functional_call(tied_net(nn, tg.tensor), given, tg.zeros(1))
 
 
+def test_strict_takes_all_of_the_state():
+    layer = nn.Linear(2, 1)
+    given = {name: tg.zeros_like(value) + 2 for name, value in layer.state_dict().items()}
+    assert functional_call(layer, given, tg.ones(1, 2), strict=True).tolist() == [[6.0]]
+
+
 def test_strict_names_what_is_missing_and_unexpected():
     with pytest.raises(StateError, match=r"missing: \['a', 'b', 'n'\]; or unexpected: \['z'\]"):
         functional_call(tied_net(nn, tg.tensor), {"z": tg.zeros(1)}, tg.zeros(1), strict=True)

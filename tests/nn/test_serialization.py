@@ -134,6 +134,15 @@ def test_bfloat16_comes_as_float32(tmp_path):
     np.testing.assert_allclose(loaded.array, values, rtol=1e-2)
 
 
+@needs_safetensors
+@pytest.mark.filterwarnings("ignore:.*has no checksum")
+def test_a_dtype_that_no_tensor_has(tmp_path):
+    header = {"w": {"dtype": "F8_E4M3", "shape": [4], "data_offsets": [0, 4]}}
+    write_safetensors(tmp_path / "a.safetensors", header, b"1234")
+    with pytest.raises(DataError, match="'w' is of the dtype F8_E4M3, which a tensor cannot hold"):
+        load(tmp_path / "a.safetensors")
+
+
 def write_safetensors(path, header, body):
     text = json.dumps(header).encode()
     path.write_bytes(struct.pack("<Q", len(text)) + text + body)

@@ -146,6 +146,8 @@ def test_a_state_that_does_not_fit_leaves_a_lazy_model_as_it_was():
         net.load_state_dict({**state, "4.weight": np.zeros(7)})
     with pytest.raises(StateError, match=r"missing +4\.weight without a shape"):
         net.load_state_dict({name: value for name, value in state.items() if name != "4.weight"})
+    with pytest.raises(StateError, match=r"misfit +0\.weight: without a shape in the model, \(4, 3, 3\) in the state"):
+        net.load_state_dict({**state, "0.weight": np.zeros((4, 3, 3))})
     assert isinstance(net[0], nn.LazyConv2d) and isinstance(net[4], nn.LazyLinear)
 
 

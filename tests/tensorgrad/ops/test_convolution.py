@@ -10,6 +10,7 @@ from tensorgrad import (Tensor, conv1d, conv2d, conv3d, conv_transpose1d, conv_t
                         zeros)
 from tensorgrad.autograd import grad
 from tensorgrad.errors import ArgumentError, DtypeError, GraphError, ShapeError
+from tensorgrad.ops import convolution
 
 
 @pytest.fixture(params=kernels.available(), autouse=True)
@@ -272,3 +273,20 @@ def test_what_does_not_fit_transposed(x, w, options, error, text):
     with pytest.raises(error) as found:
         conv_transpose2d(zeros(*x), zeros(*w), **options)
     assert text in str(found.value)
+
+
+@pytest.mark.parametrize("options", [{"stride": [2, 1]}, {"padding": [1, 0]}, {"stride": np.int64(2)},
+                                     {"dilation": (1, np.int32(2))}], ids=str)
+def test_options_in_lists_and_of_numpy(options):
+    """They cannot be looked up by value, and mean the same."""
+    x, w = Tensor(np.random.default_rng(0).normal(size=(1, 2, 7, 8))), Tensor(np.ones((3, 2, 3, 3)))
+    plain = {name: int(value) if np.isscalar(value) else tuple(map(int, value)) for name, value in options.items()}
+    np.testing.assert_array_equal(conv2d(x, w, **options).numpy(), conv2d(x, w, **plain).numpy())
+
+
+def test_what_is_known_of_shapes_does_not_grow_without_end(monkeypatch):
+    known = dict.fromkeys(range(4095))
+    monkeypatch.setattr(convolution, "fitting", known)
+    for size, count in ((5, 4096), (6, 1), (5, 2)):
+        assert conv2d(ones(1, 1, size, size), ones(1, 1, 3, 3)).tolist() == [[[[9.0] * (size - 2)] * (size - 2)]]
+        assert len(known) == count

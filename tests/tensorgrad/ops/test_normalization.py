@@ -130,3 +130,32 @@ def zeros(*shape):
 def test_error_texts(call, error, text):
     with pytest.raises(error, match=text):
         call()
+
+
+@pytest.mark.parametrize("call", [
+    lambda x, w: F.batch_norm(x, Tensor([0.5, 1.0]), Tensor([1.0, 4.0]), w),
+    lambda x, w: F.batch_norm(x, None, None, w, training=True), lambda x, w: F.layer_norm(x, (2,), w),
+    lambda x, w: F.rms_norm(x, (2,), w),
+], ids=["measured", "batch", "layer", "rms"])
+def test_only_the_weight_wants_a_gradient(call):
+    data = np.array([[1.0, 2.0], [3.0, 7.0]])
+    grads = []
+    for wanted in (True, False):
+        x, w = Tensor(data, requires_grad=wanted), Tensor(np.array([2.0, 3.0]), requires_grad=True)
+        (call(x.float(), w.float()) * Tensor([[1.0, 2.0], [3.0, 4.0]])).sum().backward()
+        grads.append(w.grad.tolist())
+        assert (x.grad is not None) == wanted
+    assert grads[0] == grads[1] and any(grads[0])
+
+
+def test_running_statistics_in_plain_arrays():
+    mean, var = np.zeros(2, np.float32), np.ones(2, np.float32)
+    F.batch_norm(Tensor([[1.0, 2.0], [3.0, 6.0]]), mean, var, training=True, momentum=0.5)
+    assert mean.tolist() == [1.0, 2.0] and var.tolist() == [1.5, 4.5]
+
+
+def test_images_without_pixels():
+    x = Tensor(np.zeros((2, 3, 0)), requires_grad=True)
+    y = F.instance_norm(x)
+    y.sum().backward()
+    assert y.shape == x.grad.shape == (2, 3, 0)

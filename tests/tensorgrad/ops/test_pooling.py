@@ -8,6 +8,7 @@ import pytest
 from tensorgrad import (Tensor, adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_max_pool2d, avg_pool1d, avg_pool2d,
                         kernels, max_pool1d, max_pool2d, max_pool3d, max_unpool1d, max_unpool2d, tensor, zeros)
 from tensorgrad.errors import ArgumentError, DtypeError, GraphError, RangeError, ShapeError
+from tensorgrad.ops import pooling
 
 
 @pytest.fixture(params=kernels.available(), autouse=True)
@@ -252,3 +253,14 @@ def test_what_does_not_fit(call, error, text):
     with pytest.raises(error) as found:
         call()
     assert text in str(found.value)
+
+
+def test_options_in_lists_and_shapes_without_end(monkeypatch):
+    known = dict.fromkeys(range(4095))
+    monkeypatch.setattr(pooling, "fitting", known)
+    x = Tensor(np.arange(36.0).reshape(1, 1, 6, 6))
+    wanted = [[[[14.0, 16.0], [26.0, 28.0]]]]
+    for _ in range(2):  # the second one is looked up
+        assert max_pool2d(x, (3, 3), (2, 2)).tolist() == wanted and len(known) == 4096
+    assert max_pool2d(x, [3, 3], [2, np.int64(2)]).tolist() == wanted and len(known) == 4096
+    assert max_pool2d(x[..., :5], (3, 3), (2, 2)).tolist() == wanted and len(known) == 1

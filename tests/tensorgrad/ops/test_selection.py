@@ -6,7 +6,7 @@ import pytest
 import tensorgrad as tg
 from tensorgrad import Tensor
 from tensorgrad.autograd import grad
-from tensorgrad.errors import DtypeError, RangeError, ShapeError
+from tensorgrad.errors import DtypeError, RangeError, ShapeError, StaleTensorError
 
 
 def test_rows_named_several_times_add_up():
@@ -85,3 +85,17 @@ def test_one_hot_errors():
         tg.one_hot(Tensor(np.zeros(0, int)))
     with pytest.raises(DtypeError, match="one_hot: the index is float32"):
         tg.one_hot(Tensor([1.0]))
+
+
+def test_rows_that_are_short_enough_are_not_written_to():
+    table = Tensor([[3.0, 4.0], [0.3, 0.4]], requires_grad=True)
+    y = (table * table).sum()
+    assert tg.embedding(Tensor([1]), table, max_norm=1.0).tolist() == [[np.float32(0.3), np.float32(0.4)]]
+    y.backward()  # it would be stale
+    assert table.tolist()[0] == [3.0, 4.0]
+    y = (table * table).sum()
+    tg.embedding(Tensor([0]), table, max_norm=1.0)
+    with pytest.raises(StaleTensorError):
+        y.backward()
+    plain = np.array([[3.0, 4.0]], np.float32)
+    np.testing.assert_allclose(tg.embedding(Tensor([0]), plain, max_norm=1.0).numpy(), [[0.6, 0.8]], rtol=1e-6)
