@@ -6,7 +6,7 @@ from typing import Any, Callable
 
 from tensorgrad import ops
 from tensorgrad.errors import GraphError, message
-from tensorgrad.inplace import refuse_recorded
+from tensorgrad.ops.writing import recorded, settle
 from tensorgrad.recording import no_grad
 from tensorgrad.tensor import Tensor
 
@@ -17,7 +17,7 @@ def squeeze_(self: Tensor, dim: int | tuple[int, ...] | None = None) -> Tensor:
     """Drop the axes of length 1, or those of them in `dim`, from this tensor itself.
 
     Raises
-        GraphError   while a graph is recorded and the tensor requires grad, or for an interior tensor of a graph
+        GraphError   a leaf that requires grad, while a graph is recorded; an interior tensor of a graph, while none is
 
     Example
         >>> x = Tensor([[1.0, 2.0]]); _ = x.squeeze_(0); x
@@ -59,7 +59,10 @@ def t_(self: Tensor) -> Tensor:
 
 def in_another_shape(who: str, self: Tensor, op: Callable[..., Any], *args: Any) -> Tensor:
     """Let `self` be what the view `op` makes of it."""
-    refuse_recorded(who, self)
+    if recorded(who, self):
+        view = op(self, *args)
+        settle(self, view.array, view.creator, view.memory)
+        return self
     if self.creator is not None:
         raise GraphError(message(who, "the op that computed this tensor needs its gradient in the shape it has",
                                  {"self": self}, f"Use the result of {who.rstrip('_')}(), or take detach() first."))

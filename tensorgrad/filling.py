@@ -1,4 +1,4 @@
-"""Filling a tensor's memory with given or random values, in place.  When a write is refused: see `inplace`."""
+"""Filling a tensor with given or random values, in place.  How a write becomes part of a graph: see `inplace`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ import numpy as np
 from tensorgrad import dtypes
 from tensorgrad.callers import calling_line
 from tensorgrad.errors import ArgumentError, DtypeError, ShapeError, message
-from tensorgrad.inplace import exactly, fits_into, refuse_recorded, writable
-from tensorgrad.ops.promotion import Operand
+from tensorgrad.inplace import exactly
+from tensorgrad.ops.assignment import replaced
+from tensorgrad.ops.mask_selection import masked_fill
+from tensorgrad.ops.promotion import Operand, to
+from tensorgrad.ops.writing import fits_into, holds, recorded, take_over, writable
 from tensorgrad.random import Generator, default_generator
 from tensorgrad.tensor import Tensor
 
@@ -27,7 +30,7 @@ def zero_(self: Tensor) -> Tensor:
         >>> Tensor([1.0, 2.0]).zero_()
         tensor([0., 0.])
     """
-    return fill_(self, 0)
+    return fill("zero_", self, 0)
 
 
 def fill_(self: Tensor, value: Operand) -> Tensor:
@@ -41,11 +44,17 @@ def fill_(self: Tensor, value: Operand) -> Tensor:
         >>> Tensor([1.0, 2.0]).fill_(7)
         tensor([7., 7.])
     """
-    refuse_recorded("fill_", self, value)
+    return fill("fill_", self, value)
+
+
+def fill(who: str, self: Tensor, value: Operand) -> Tensor:
+    """Set every entry to `value`."""
     if np.size(value.array if isinstance(value, Tensor) else value) != 1:
-        raise ShapeError(message("fill_", "the value is not one number", {"value": value}, "Use copy_() for a tensor."))
-    mine = writable("fill_", self)
-    mine[...] = exactly("fill_", self, value).reshape(())
+        raise ShapeError(message(who, "the value is not one number", {"value": value}, "Use copy_() for a tensor."))
+    if recorded(who, self, value):
+        return take_over(who, self, replaced(self, in_dtype(who, self, value).reshape(())))
+    mine = writable(who, self)
+    mine[...] = exactly(who, self, value).reshape(())
     self.mark_changed(calling_line())
     return self
 
@@ -58,10 +67,11 @@ def copy_(self: Tensor, src: Operand) -> Tensor:
         tensor([[1., 2.],
                 [1., 2.]])
     """
-    refuse_recorded("copy_", self, src)
-    mine = writable("copy_", self)
     theirs = dtypes.as_array(getattr(src, "array", src))
     fits_into("copy_", self, theirs, src)
+    if recorded("copy_", self, src):
+        return take_over("copy_", self, replaced(self, in_dtype("copy_", self, src)))
+    mine = writable("copy_", self)
     np.copyto(mine, theirs, casting="unsafe")
     self.mark_changed(calling_line())
     return self
@@ -74,15 +84,24 @@ def masked_fill_(self: Tensor, mask: Operand, value: Operand) -> Tensor:
         >>> x = Tensor([1.0, -2.0]); x.masked_fill_(x < 0, 0)
         tensor([1., 0.])
     """
-    refuse_recorded("masked_fill_", self, value)
-    mine = writable("masked_fill_", self)
     where = np.asarray(getattr(mask, "array", mask))
     if where.dtype != dtypes.bool_:
         raise DtypeError(message("masked_fill_", "the mask is not bool", {"mask": mask}, "Compare it to something first."))
     fits_into("masked_fill_", self, where, mask)
+    if recorded("masked_fill_", self, value):
+        return take_over("masked_fill_", self, masked_fill(self, mask, value))
+    mine = writable("masked_fill_", self)
     np.copyto(mine, exactly("masked_fill_", self, value), where=where)
     self.mark_changed(calling_line())
     return self
+
+
+def in_dtype(who: str, self: Tensor, value: Operand) -> Operand:
+    """`value` in the dtype of `self`, in its graph if it is a tensor."""
+    if not isinstance(value, Tensor):
+        return exactly(who, self, value)
+    holds(who, self, value.dtype)
+    return to(value, self.dtype)
 
 
 # -- random values ----------------------------------------------------------------------------------------------------
@@ -155,10 +174,12 @@ def random_(self: Tensor, low: int, high: int | None = None, *, generator: Gener
 
 def draw(who: str, self: Tensor, numbers: Callable[..., Any], generator: Generator | None) -> Tensor:
     """Write ``numbers(generator, shape, float type)``: float64 numbers for a float64 tensor, else float32 ones."""
-    refuse_recorded(who, self)
-    mine = writable(who, self)
+    joins = recorded(who, self)
+    mine = self.array if joins else writable(who, self)
     drawn_in = np.float64 if mine.dtype == dtypes.float64 else np.float32
     drawn = np.asarray(numbers(generator or default_generator(), mine.shape, drawn_in))
+    if joins:
+        return take_over(who, self, replaced(self, drawn.astype(mine.dtype)))
     if drawn.dtype.kind == "f" and mine.dtype.kind != "f":
         raise DtypeError(message(who, f"{mine.dtype.name} cannot hold these numbers", {"self": self},
                                  "Use a float tensor, or random_() or bernoulli_()."))

@@ -1,14 +1,13 @@
-"""Writing into a tensor's own memory: ``add_`` and its relatives, ``+=``, and assignment to an index.
+"""Writing into a tensor: ``add_`` and its relatives, ``+=``, and assignment to an index.
 
-A graph cannot record a write, so while one is recorded (outside `no_grad`) the rule is:
+    target                        while a graph is recorded                             under `no_grad`
+    leaf that requires grad       GraphError, and so for its views                      in its memory
+    something requires grad       recorded: the tensor takes over an op's result        in its memory
+    constants only                in its memory                                         in its memory
 
-    target                       `+=  -=  *=  /=`            methods with an underscore, x[i] = y
-    leaf that requires grad      GraphError                  GraphError
-    something requires grad      a new tensor is bound       GraphError, which says what to use instead
-    constants only               in place                    in place
-
-Under `no_grad` everything is in place.  A write keeps the tensor's dtype and is noted, so that a graph that kept the memory,
-also through a view or `detach()`, refuses to run backward with changed numbers.
+A write keeps shape and dtype, and every tensor that shares the memory sees it.  Of a recorded one, see `ops.writing`, ops
+that kept the old numbers notice nothing.  One in memory is noted, so that a graph that kept the memory, also through a view
+or `detach()`, refuses to run backward with changed numbers.
 """
 
 from __future__ import annotations
@@ -19,13 +18,18 @@ import numpy as np
 
 from tensorgrad import dtypes, ops
 from tensorgrad.callers import calling_line
-from tensorgrad.errors import ArgumentError, DtypeError, GraphError, RangeError, ShapeError, message
-from tensorgrad.ops.promotion import Operand
-from tensorgrad.recording import here, no_grad
-from tensorgrad.tensor import Tensor
+from tensorgrad.errors import DtypeError, ShapeError, message
+from tensorgrad.ops.assignment import assigned, entries
+from tensorgrad.ops.index_syntax import split_index
+from tensorgrad.ops.indexing import filled
+from tensorgrad.ops.promotion import Operand, to
+from tensorgrad.ops.writing import fits_into, holds, recorded, take_over, writable
+from tensorgrad.ownership import unshared
+from tensorgrad.recording import no_grad
+from tensorgrad.tensor import Tensor, plain
 
-__all__ = ["add_", "sub_", "mul_", "div_", "addcmul_", "addcdiv_", "lerp_", "detach_", "in_place", "iadd", "isub", "imul",
-           "itruediv", "setitem"]
+__all__ = ["add_", "sub_", "mul_", "div_", "addcmul_", "addcdiv_", "lerp_", "detach_", "in_place", "augmented", "iadd",
+           "isub", "imul", "itruediv", "setitem"]
 
 
 # -- arithmetic --------------------------------------------------------------------------------------------------------
@@ -35,7 +39,7 @@ def add_(self: Tensor, other: Operand, *, alpha: float = 1) -> Tensor:
     """Add `alpha` · `other` to this tensor, in place.
 
     Raises
-        GraphError   while a graph is recorded and one of the two requires grad
+        GraphError   a leaf that requires grad, while a graph is recorded
         ShapeError   a result of another shape
         DtypeError   a float added to an integer tensor
 
@@ -43,22 +47,28 @@ def add_(self: Tensor, other: Operand, *, alpha: float = 1) -> Tensor:
         >>> Tensor([1.0, 2.0]).add_(1)
         tensor([2., 3.])
     """
+    if recorded("add_", self, other):
+        return take_over("add_", self, ops.add(self, other, alpha=alpha))
     return arithmetic("add_", np.add, self, other, alpha)
 
 
 def sub_(self: Tensor, other: Operand, *, alpha: float = 1) -> Tensor:
     """Subtract `alpha` · `other` from this tensor, in place."""
+    if recorded("sub_", self, other):
+        return take_over("sub_", self, ops.sub(self, other, alpha=alpha))
     return arithmetic("sub_", np.subtract, self, other, alpha)
 
 
 def mul_(self: Tensor, other: Operand) -> Tensor:
     """Multiply this tensor by `other`, in place."""
+    if recorded("mul_", self, other):
+        return take_over("mul_", self, ops.mul(self, other))
     return arithmetic("mul_", np.multiply, self, other)
 
 
 def div_(self: Tensor, other: Operand, *, rounding_mode: str | None = None) -> Tensor:
     """Divide this tensor by `other`, in place; `rounding_mode` as in `div`."""
-    if rounding_mode is not None:
+    if rounding_mode is not None or recorded("div_", self, other):
         return replace("div_", self, ops.div, other, rounding_mode=rounding_mode)
     return arithmetic("div_", np.true_divide, self, other)
 
@@ -70,7 +80,8 @@ def addcmul_(self: Tensor, tensor1: Operand, tensor2: Operand, *, value: float =
         >>> Tensor([1.0]).addcmul_(Tensor([2.0]), Tensor([3.0]), value=10)
         tensor([61.])
     """
-    refuse_recorded("addcmul_", self, tensor1, tensor2)
+    if recorded("addcmul_", self, tensor1, tensor2):
+        return take_over("addcmul_", self, ops.addcmul(self, tensor1, tensor2, value=value))
     with no_grad():
         return arithmetic("addcmul_", np.add, self, ops.mul(tensor1, tensor2), value)
 
@@ -82,7 +93,8 @@ def addcdiv_(self: Tensor, tensor1: Operand, tensor2: Operand, *, value: float =
         >>> Tensor([1.0]).addcdiv_(Tensor([3.0]), Tensor([2.0]), value=2)
         tensor([4.])
     """
-    refuse_recorded("addcdiv_", self, tensor1, tensor2)
+    if recorded("addcdiv_", self, tensor1, tensor2):
+        return take_over("addcdiv_", self, ops.addcdiv(self, tensor1, tensor2, value=value))
     with no_grad():
         return arithmetic("addcdiv_", np.add, self, ops.div(tensor1, tensor2), value)
 
@@ -94,14 +106,14 @@ def lerp_(self: Tensor, end: Operand, weight: Operand) -> Tensor:
         >>> Tensor([0.0]).lerp_(Tensor([10.0]), 0.25)
         tensor([2.5])
     """
-    refuse_recorded("lerp_", self, end, weight)
+    if recorded("lerp_", self, end, weight):
+        return take_over("lerp_", self, ops.lerp(self, end, weight))
     with no_grad():
         return arithmetic("lerp_", np.add, self, (end - self) * weight)
 
 
 def arithmetic(who: str, function: np.ufunc, self: Tensor, other: Operand, alpha: float = 1) -> Tensor:
     """``self = function(self, alpha * other)``, written into the memory of `self`."""
-    refuse_recorded(who, self, other)
     mine = writable(who, self)
     theirs = other.array if isinstance(other, Tensor) else dtypes.constant(other, mine.dtype)
     if alpha != 1:
@@ -118,29 +130,30 @@ def arithmetic(who: str, function: np.ufunc, self: Tensor, other: Operand, alpha
 
 def iadd(self: Tensor, other: Operand) -> Tensor:
     """``self += other``"""
-    return augmented("+=", np.add, ops.add, self, other)
+    if recorded("+=", self, other):
+        return take_over("+=", self, ops.add(self, other))
+    return arithmetic("+=", np.add, self, other)
 
 
 def isub(self: Tensor, other: Operand) -> Tensor:
     """``self -= other``"""
-    return augmented("-=", np.subtract, ops.sub, self, other)
+    if recorded("-=", self, other):
+        return take_over("-=", self, ops.sub(self, other))
+    return arithmetic("-=", np.subtract, self, other)
 
 
 def imul(self: Tensor, other: Operand) -> Tensor:
     """``self *= other``"""
-    return augmented("*=", np.multiply, ops.mul, self, other)
+    if recorded("*=", self, other):
+        return take_over("*=", self, ops.mul(self, other))
+    return arithmetic("*=", np.multiply, self, other)
 
 
 def itruediv(self: Tensor, other: Operand) -> Tensor:
     """``self /= other``"""
-    return augmented("/=", np.true_divide, ops.div, self, other)
-
-
-def augmented(sign: str, function: np.ufunc, op: Callable[..., Tensor], self: Tensor, other: Operand) -> Tensor:
-    """In place where no graph is recorded; where one is, a new tensor, to which Python binds the name."""
-    if here.recording and not self.wants_grad and (self.creator is not None or wants_grad(other)):
-        return op(self, other)
-    return arithmetic(sign, function, self, other)
+    if recorded("/=", self, other):
+        return take_over("/=", self, ops.div(self, other))
+    return arithmetic("/=", np.true_divide, self, other)
 
 
 # -- any op in place ---------------------------------------------------------------------------------------------------
@@ -156,15 +169,23 @@ def in_place(name: str) -> Callable[..., Tensor]:
     return method
 
 
+def augmented(sign: str, op: Callable[..., Any]) -> Callable[..., Tensor]:
+    """The method behind an assignment such as ``**=``: the result of `op` in place."""
+    def method(self: Tensor, other: Operand) -> Tensor:
+        return replace(sign, self, op, other)
+
+    method.__doc__ = f"``self {sign} other``"
+    return method
+
+
 def replace(who: str, self: Tensor, op: Callable[..., Any], *args: Any, **kwargs: Any) -> Tensor:
-    """``self = op(self, ...)``, written into the memory of `self`."""
-    refuse_recorded(who, self, *args, *kwargs.values())
+    """``self = op(self, ...)``, in the graph or written into the memory of `self`."""
+    if recorded(who, self, *args, *kwargs.values()):
+        return take_over(who, self, op(self, *args, **kwargs))
     mine = writable(who, self)
     with no_grad():
         result = op(self, *args, **kwargs).array
-    if dtypes.RANK[result.dtype.kind] > dtypes.RANK[mine.dtype.kind]:
-        raise DtypeError(message(who, f"a {result.dtype.name} result does not fit into {mine.dtype.name}", {"self": self},
-                                 "Convert first (x = x.float()), or compute a new tensor without the underscore."))
+    holds(who, self, result.dtype)
     fits_into(who, self, result, result)
     np.copyto(mine, result, casting="unsafe")
     self.mark_changed(calling_line())
@@ -188,10 +209,13 @@ def detach_(self: Tensor) -> Tensor:
 
 
 def setitem(self: Tensor, index: Any, value: Operand) -> None:
-    """``self[index] = value``, in place.
+    """``self[index] = value``, in place; indices are read as by `getitem`.
+
+    Gradient
+        of the tensor is 0 where it was written; of several values for one place only the last has a gradient
 
     Raises
-        GraphError   while a graph is recorded and the tensor or the value requires grad
+        GraphError   a leaf that requires grad, while a graph is recorded
         RangeError   an index outside the tensor
         ShapeError   a value that does not fit the place
         DtypeError   a value that the dtype cannot hold, such as 0.5 in an integer tensor
@@ -200,77 +224,46 @@ def setitem(self: Tensor, index: Any, value: Operand) -> None:
         >>> x = Tensor([1.0, 2.0, 3.0]); x[1:] = 0; x
         tensor([1., 0., 0.])
     """
-    refuse_recorded("setitem", self, value)
+    if recorded("setitem", self, value):
+        record_assignment(self, index, value)
+        return
     mine = writable("setitem", self)
-    place = tuple(arrays_of(i) for i in index) if isinstance(index, tuple) else arrays_of(index)
+    basic, places, arrays = split_index(self, index if isinstance(index, tuple) else (index,), "setitem")
     values = exactly("setitem", self, value)
+    view = mine[(*basic, ...)]
     try:
-        mine[place] = values
-    except IndexError as error:
-        raise RangeError(message("setitem", str(error), {"self": self, "index": index},
-                                 "Index within the shape: 0 to length - 1 per axis, or from the end with -1.")) from None
-    except ValueError as error:
+        if arrays:
+            view[filled(places, tuple(map(plain, arrays)))] = values
+        else:
+            view[...] = values
+    except (IndexError, ValueError) as error:
+        entries("setitem", view, places, arrays)
         raise ShapeError(message("setitem", f"the value does not fit the place: {error}", {"self": self, "value": value},
                                  "Give one number, or a value of the shape of self[index].")) from None
     self.mark_changed(calling_line())
 
 
-def arrays_of(index: Any) -> Any:
-    """An index with its tensors replaced by their arrays."""
-    if isinstance(index, Tensor):
-        return index.array
-    return [arrays_of(i) for i in index] if isinstance(index, list) else index
+def record_assignment(self: Tensor, index: Any, value: Operand) -> None:
+    """``self[index] = value`` as part of the graph."""
+    if isinstance(value, Tensor):
+        if value.memory is not None and value.memory is self.memory and lies_at(self, index, value):
+            return  # x[i] += y has written there already
+        holds("setitem", self, value.dtype)
+        value = to(value, self.dtype)
+    else:
+        value = exactly("setitem", self, value)
+    own = self.memory is None and unshared(self.array, 1)
+    take_over("setitem", self, assigned("setitem", self, index, value, own))
+
+
+def lies_at(self: Tensor, index: Any, value: Tensor) -> bool:
+    """True if `value` is that place of `self`, for an index without arrays."""
+    basic, _, arrays = split_index(self, index if isinstance(index, tuple) else (index,), "setitem")
+    place, there = self.array[(*basic, ...)], value.array
+    return not arrays and (place.shape, place.strides, place.ctypes.data) == (there.shape, there.strides, there.ctypes.data)
 
 
 # -- checks ------------------------------------------------------------------------------------------------------------
-
-
-INSTEAD = {
-    "setitem": "Build a new tensor (where(mask, value, x), cat, stack), or assign under no_grad().",
-    "fill_": "Use full_like(x, value), or write under no_grad().",
-    "copy_": "Use the source itself (x = src), or write under no_grad().",
-    "masked_fill_": "Use x = where(mask, value, x), or write under no_grad().",
-}
-
-
-def refuse_recorded(who: str, self: Tensor, *operands: Operand) -> None:
-    """Raise a GraphError if a graph is being recorded and the write would be part of it."""
-    if not here.recording:
-        return
-    if self.wants_grad:
-        raise GraphError(message(who, "a leaf that requires grad cannot be changed in place while the graph is recorded",
-                                 {"self": self}, "Wrap the update in `with no_grad():`."))
-    if self.creator is not None or any(map(wants_grad, operands)):
-        shown = {"self": self, **{f"operand {i}": x for i, x in enumerate(operands) if isinstance(x, Tensor)}}
-        instead = INSTEAD.get(who, f"Use the result of {who.rstrip('_')}() (x = x.{who.rstrip('_')}(...)), "
-                                   "or write under no_grad().")
-        raise GraphError(message(who, "the graph cannot record a write into memory", shown, instead))
-
-
-def wants_grad(operand: Operand) -> bool:
-    """True for a tensor through which gradients flow."""
-    return isinstance(operand, Tensor) and operand.requires_grad
-
-
-def writable(who: str, self: Tensor) -> np.ndarray:
-    """The array, if it may be written into."""
-    if not self.array.flags.writeable:
-        raise ArgumentError(message(who, "the memory is read-only: it was expanded, or belongs to a read-only array",
-                                    {"self": self}, "Write into a copy: x = x.clone()."))
-    return self.array
-
-
-def fits_into(who: str, self: Tensor, array: Any, shown: Operand) -> None:
-    """Raise a ShapeError unless `array` broadcasts to the shape of `self`."""
-    shape = np.shape(array)
-    if shape != self.array.shape and shape != ():
-        try:
-            fits = np.broadcast_shapes(shape, self.array.shape) == self.array.shape
-        except ValueError:
-            fits = False
-        if not fits:
-            raise ShapeError(message(who, f"shape {shape} does not fit into {self.shape}", {"self": self, "other": shown},
-                                     "A write keeps the shape: each axis of the other must be equal or 1."))
 
 
 def exactly(who: str, self: Tensor, value: Operand) -> np.ndarray:

@@ -11,6 +11,7 @@ from typing import Any, Callable, Iterator
 import numpy as np
 
 from tensorgrad import autograd, creation_methods, filling, inplace, interop, ops
+from tensorgrad.inplace import augmented
 from tensorgrad.ops import memory_layout, promotion, shape, windows
 from tensorgrad.overwriting_methods import OverwritingMethods
 from tensorgrad.tensor import Tensor
@@ -188,6 +189,10 @@ class TensorMethods(OverwritingMethods):
 
     # in place; the rest of these methods is inherited
     __iadd__, __isub__, __imul__, __itruediv__ = inplace.iadd, inplace.isub, inplace.imul, inplace.itruediv
+    __ifloordiv__, __imod__ = augmented("//=", ops.floor_divide), augmented("%=", ops.remainder)
+    __ipow__ = augmented("**=", ops.pow)
+    __iand__, __ior__ = augmented("&=", ops.bitwise_and), augmented("|=", ops.bitwise_or)
+    __ixor__ = augmented("^=", ops.bitwise_xor)
     __setitem__ = inplace.setitem
     add_, sub_, mul_, div_ = inplace.add_, inplace.sub_, inplace.mul_, inplace.div_
     addcmul_, addcdiv_, lerp_ = inplace.addcmul_, inplace.addcdiv_, inplace.lerp_

@@ -193,9 +193,9 @@ class Op:
         return shapes
 
     def link_view(self, out: Tensor, viewed: Any) -> None:
-        """Let `out` know whose memory it shares, so that a write to one is noticed by the graphs of the other."""
+        """Let `out` know whose memory it shares, so that a write to one changes the other, and their graphs notice it."""
         if isinstance(viewed, Tensor) and np.may_share_memory(out.array, viewed.array):
-            out.lie_in(viewed.shared_memory())
+            out.share(viewed, out.creator is None and viewed.requires_grad)
 
     # -- backward -----------------------------------------------------------------------------------------------------
 
@@ -235,9 +235,17 @@ class Op:
         for position, kept in zip(self.keeps, self.kept):
             source = self.sources[position]
             if source is None:
-                found.append(next(constants, kept))
-            else:
-                found.append(source if isinstance(source, Tensor) else result_of(source, kept))
+                constant = next(constants, kept)
+                written = isinstance(constant, Tensor) and constant.array is not kept  # it took over the result of an op
+                found.append(from_array(kept) if written else constant)
+            elif not isinstance(source, Tensor):
+                found.append(result_of(source, kept))
+            elif source.creator is None:
+                found.append(source)
+            else:  # requires_grad_(False), and then a write that was recorded
+                raise StaleTensorError(message("backward", f"input {position} of {self.where} was a leaf, and became part "
+                                               "of a graph after it was used", {"input": source},
+                                               "Write into a copy: t.detach().clone()."))
         return found
 
     def refuse_stale(self) -> None:

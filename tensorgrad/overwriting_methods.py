@@ -1,6 +1,6 @@
 """Methods with an underscore that replace a tensor's contents by what the op of that name makes of them.
 
-Those with a rule of their own are in `inplace`, `filling` and `axes_in_place`; when a write is refused, `inplace` says.
+Those with a rule of their own are in `inplace`, `filling` and `axes_in_place`; `inplace` says when a graph records them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ __all__ = ["OverwritingMethods"]
 
 
 class OverwritingMethods:
-    """The methods of Tensor that are ``x = op(x, ...)``, written into the memory of x."""
+    """The methods of Tensor that are ``x = op(x, ...)``, where x is the same tensor."""
 
     # arithmetic
     neg_, abs_, pow_, square_, reciprocal_, clamp_, floor_, ceil_, round_ = map(in_place, (

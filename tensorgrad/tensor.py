@@ -66,7 +66,7 @@ class Tensor(TensorMethods):
         self.wants_grad = False
         self.name = name
         if isinstance(data, Tensor) and self.array is data.array:
-            self.memory = data.shared_memory()
+            self.share(data, apart=True)
         if requires_grad:
             self.requires_grad = True
 
@@ -86,7 +86,7 @@ class Tensor(TensorMethods):
             tensor([10., 20.], requires_grad=True)
         """
         out = from_array(self.array)
-        out.memory = self.shared_memory()
+        out.share(self, apart=True)
         return out
 
     @data.setter
@@ -122,6 +122,13 @@ class Tensor(TensorMethods):
         self.memory = memory
         if self.creator is not None:
             self.creator.memory = memory
+
+    def share(self, other: Tensor, apart: bool) -> None:
+        """Lie in the memory of `other`: as a view of it, or `apart` from it, with gradients of its own."""
+        memory = self.memory = other.memory or other.shared_memory()
+        if self.creator is not None:
+            self.creator.memory = memory
+        memory.join(self, other, apart)
 
     def last_change(self) -> int:
         """The tick of the last in-place write to this memory; 0 if there was none."""
@@ -269,7 +276,7 @@ class Tensor(TensorMethods):
             False
         """
         out = from_array(self.array)
-        out.memory = self.shared_memory()
+        out.share(self, apart=True)
         return out
 
     def retain_grad(self) -> None:

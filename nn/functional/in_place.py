@@ -1,6 +1,4 @@
-"""Activations written over their input.  As everywhere, nothing is written while a graph is recorded: see
-`tensorgrad.inplace`.
-"""
+"""Activations written over their input, which in a graph takes over the result: see `tensorgrad.inplace`."""
 
 from __future__ import annotations
 
@@ -16,7 +14,7 @@ def relu_(input: Tensor) -> Tensor:
     """`relu` in place.
 
     Raises
-        GraphError   while a graph is recorded of which `input` is part
+        GraphError   a leaf that requires grad, while a graph is recorded
 
     Example
         >>> x = Tensor([-1.0, 2.0]); _ = relu_(x); x

@@ -6,6 +6,7 @@ import numpy as np
 
 from tensorgrad import Tensor, ops
 from tensorgrad.errors import ArgumentError, ShapeError, message
+from tensorgrad.ops.writing import over
 from tensorgrad.random import Generator, default_generator
 
 __all__ = ["bilinear", "local_response_norm", "rrelu", "gumbel_softmax"]
@@ -80,7 +81,8 @@ def rrelu(input: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: b
           generator: Generator | None = None) -> Tensor:
     """`input` where it is at least 0, elsewhere times a slope: drawn from [lower, upper) if `training`, else their mean.
 
-    A slope is drawn for every entry.  `inplace` makes no difference; `generator` is the process-wide one by default.
+    A slope is drawn for every entry, by the process-wide generator by default.  With `inplace` the tensor itself takes over
+    the result.
 
     Raises
         ArgumentError   lower > upper
@@ -95,9 +97,10 @@ def rrelu(input: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: b
     if lower > upper:
         raise ArgumentError(f"rrelu: the interval from lower={lower} to upper={upper} is empty.\n  Use lower ≤ upper.")
     if not training:
-        return ops.leaky_relu(input, (lower + upper) / 2)
+        return ops.leaky_relu(input, (lower + upper) / 2, inplace)
     slopes = (generator or default_generator()).uniform(lower, upper, input.shape)
-    return ops.where(input >= 0, input, input * slopes)
+    result = ops.where(input >= 0, input, input * slopes)
+    return over("rrelu", input, result) if inplace else result
 
 
 def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1, *,

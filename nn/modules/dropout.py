@@ -13,7 +13,8 @@ __all__ = ["Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "Fe
 class Dropout(Module):
     """Each entry set to 0 with probability `p`, the others divided by 1 - p, so that the mean stays.
 
-    Random numbers come from the process-wide generator (`tensorgrad.manual_seed`).  `inplace` makes no difference.
+    Random numbers come from the process-wide generator (`tensorgrad.manual_seed`).  With ``inplace=True`` the input itself
+    becomes the result.
 
     Raises
         ArgumentError   `p` is no probability
@@ -31,7 +32,7 @@ class Dropout(Module):
         self.p, self.inplace = probability(type(self).__name__, p), inplace
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.dropout(input, self.p, self.training)
+        return F.dropout(input, self.p, self.training, self.inplace)
 
     def extra_repr(self) -> str:
         return f"p={self.p}, inplace={self.inplace}"
@@ -41,7 +42,7 @@ class Dropout1d(Dropout):
     """Each channel of a signal (N, C, L) set to 0 as a whole with probability `p`, the others divided by 1 - p."""
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.dropout1d(input, self.p, self.training)
+        return F.dropout1d(input, self.p, self.training, self.inplace)
 
 
 class Dropout2d(Dropout):
@@ -52,14 +53,14 @@ class Dropout2d(Dropout):
     """
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.dropout2d(input, self.p, self.training)
+        return F.dropout2d(input, self.p, self.training, self.inplace)
 
 
 class Dropout3d(Dropout):
     """Each channel of a volume (N, C, D, H, W) set to 0 as a whole with probability `p`, the others divided by 1 - p."""
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.dropout3d(input, self.p, self.training)
+        return F.dropout3d(input, self.p, self.training, self.inplace)
 
 
 class AlphaDropout(Dropout):
@@ -70,11 +71,11 @@ class AlphaDropout(Dropout):
     """
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.alpha_dropout(input, self.p, self.training)
+        return F.alpha_dropout(input, self.p, self.training, self.inplace)
 
 
 class FeatureAlphaDropout(Dropout):
     """`AlphaDropout` of whole channels."""
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.feature_alpha_dropout(input, self.p, self.training)
+        return F.feature_alpha_dropout(input, self.p, self.training, self.inplace)

@@ -11,11 +11,13 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Callable, Iterator, Sequence
 
-from tensorgrad.errors import ArgumentError, GraphError
+import numpy as np
+
+from tensorgrad.errors import ArgumentError, GraphError, message
 from tensorgrad.op import Op, restorers
 from tensorgrad.random import get_rng_state, set_rng_state
 from tensorgrad.recording import enable_grad, here, tick
-from tensorgrad.tensor import Tensor
+from tensorgrad.tensor import Tensor, from_array
 
 __all__ = ["checkpoint", "checkpoint_sequential"]
 
@@ -25,7 +27,8 @@ def checkpoint(function: Callable[..., Any], *args: Any, use_reentrant: bool | N
     """``function(*args, **kwargs)``, without keeping what is between its inputs and its results until backward.
 
     Backward calls the function again, so it must compute the same again.  What it changes besides, such as the running
-    statistics of batch norm, changes twice.
+    statistics of batch norm, changes twice.  Tensors among the arguments may be written into: the second call gets them as
+    they were.
 
     Arguments
         function             a module, or any function that returns tensors: one, or several in tuples, lists or dicts
@@ -33,7 +36,7 @@ def checkpoint(function: Callable[..., Any], *args: Any, use_reentrant: bool | N
         preserve_rng_state   draw the random numbers of the default generator again as they were: dropout drops the same
 
     Raises
-        GraphError   in backward, if the function did something else the second time
+        GraphError   a write into the memory of an argument; in backward, if the function did something else the second time
 
     Example
         >>> w = Tensor([2.0], requires_grad=True)
@@ -43,9 +46,11 @@ def checkpoint(function: Callable[..., Any], *args: Any, use_reentrant: bool | N
     """
     if not here.recording:
         return function(*args, **kwargs)
-    part = Part(partial(function, *args, **kwargs), get_rng_state() if preserve_rng_state else None)
+    part = Part(function, args, kwargs, get_rng_state() if preserve_rng_state else None)
     start = tick()
+    before = [(tensor, tensor.array, tensor.creator) for tensor in tensors_in((args, kwargs))]
     result = part.call()
+    part.note_written(before, start)
     part.drop(ops_since(start, result))
     return result
 
@@ -86,8 +91,9 @@ class Part:
     ops     of the first time, oldest first; they have lost their data
     """
 
-    def __init__(self, function: Callable[[], Any], random_state: Any):
-        self.function, self.random_state, self.scope = function, random_state, here.scope
+    def __init__(self, function: Callable[..., Any], args: Any, kwargs: Any, random_state: Any):
+        self.function, self.args, self.kwargs = function, args, kwargs
+        self.random_state, self.scope = random_state, here.scope
         self.names: list[str] = []
         self.ops: list[Any] = []
 
@@ -96,9 +102,22 @@ class Part:
         before, here.scope = here.scope, self.scope
         try:
             with enable_grad():
-                return self.function()
+                return self.function(*self.args, **self.kwargs)
         finally:
             here.scope = before
+
+    def note_written(self, before: list[tuple[Tensor, np.ndarray, Op | None]], start: int) -> None:
+        """In place of the arguments that the function wrote into, others that are as those were `before`."""
+        twins: dict[int, Tensor] = {}
+        for tensor, array, creator in before:
+            if tensor.array is not array or tensor.creator is not creator:
+                twins[id(tensor)] = twin = from_array(array)
+                twin.creator = creator
+            elif tensor.last_change() > start:
+                raise GraphError(message("checkpoint", "the function writes into the memory of an argument, so that it "
+                                         "cannot be called again", {"argument": tensor}, "Give it a copy: x.clone()."))
+        if twins:
+            self.args, self.kwargs = with_twins(self.args, twins), with_twins(self.kwargs, twins)
 
     def drop(self, ops: list[Op]) -> None:
         """Let the ops forget their data; whichever is asked for it has all of it restored."""
@@ -165,3 +184,14 @@ def tensors_in(value: Any) -> Iterator[Tensor]:
             yield from tensors_in(item)
     elif isinstance(value, dict):
         yield from tensors_in(list(value.values()))
+
+
+def with_twins(value: Any, twins: dict[int, Tensor]) -> Any:
+    """`value`, where `tensors_in` finds tensors, with others in the place of some, by their identity."""
+    if isinstance(value, Tensor):
+        return twins.get(id(value), value)
+    if isinstance(value, (tuple, list)):
+        return getattr(type(value), "_make", type(value))([with_twins(item, twins) for item in value])
+    if isinstance(value, dict):
+        return {key: with_twins(item, twins) for key, item in value.items()}
+    return value

@@ -80,7 +80,7 @@ def named(op: Op, kept: Any) -> Any:
     for tensor in (*op.watched, *op.sources):
         if isinstance(tensor, Tensor) and tensor.array is kept:
             return tensor
-    return kept
+    return getattr(kept, "shown", kept)  # of a Function
 
 
 # -- arrays that leave the library -------------------------------------------------------------------------------------

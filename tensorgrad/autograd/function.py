@@ -149,6 +149,37 @@ class SavedOutput(NamedTuple):
     array: np.ndarray
     memory: Memory
 
+    @property
+    def shown(self) -> Tensor:
+        """The result, for messages."""
+        return from_array(self.array)
+
+
+class SavedInput(NamedTuple):
+    """A tensor saved for backward, and what it was then: a write that is recorded makes another of it."""
+
+    tensor: Tensor
+    array: np.ndarray
+    creator: Op | None
+
+    @property
+    def shown(self) -> Tensor:
+        """The tensor, for messages."""
+        return self.tensor
+
+    @property
+    def memory(self) -> Memory | None:
+        """The memory of the tensor as it was saved."""
+        return self.tensor.memory if self.creator is None else self.creator.memory
+
+    def restored(self) -> Tensor:
+        """The tensor, or if it was written into one that is as it was."""
+        if self.tensor.array is self.array and self.tensor.creator is self.creator:
+            return self.tensor
+        out = from_array(self.array)
+        out.creator, out.memory = self.creator, self.memory
+        return out
+
 
 class Parts:
     """Gradients of several results, by position, on their way to the call that gave them."""
@@ -200,7 +231,7 @@ class Call(Op):
             node = Result(i, self.name) if graph[i] and not alone else None
             out = first if alone else node.record(result.array, [self], ()) if node else separate(result)
             if out is not result and (result.memory is not None or any(result is arg for arg in args)):
-                out.lie_in(result.shared_memory())
+                out.share(result, apart=True)
             outputs.append(out)
             nodes.append(weakref.ref(node) if node else None)
         self.nodes = nodes
@@ -211,7 +242,7 @@ class Call(Op):
         for i, result in enumerate(given):
             if result is tensor and tensor is not None:
                 return SavedOutput(i, tensor.array, tensor.shared_memory())
-        return tensor
+        return None if tensor is None else SavedInput(tensor, tensor.array, tensor.creator)
 
     def unpack(self, create_graph: bool) -> None:
         super().unpack(create_graph)
@@ -221,11 +252,11 @@ class Call(Op):
         """A saved tensor, in the graph where it was, and unchanged."""
         if entry is not None and entry.memory is not None and entry.memory.changed > self.order:
             raise StaleTensorError(message("backward", f"a tensor that {self.where} saved was changed in place afterwards",
-                                           {"saved": from_array(entry.array) if isinstance(entry, SavedOutput) else entry},
+                                           {"saved": entry.shown},
                                            (self.changed_at(entry.memory) + "  Change a copy (t.clone()), or run backward "
                                             "before changing it.").lstrip()))
         if not isinstance(entry, SavedOutput):
-            return entry
+            return entry and entry.restored()
         out = from_array(entry.array)
         out.memory = entry.memory
         if here.recording and dtypes.is_float(out.dtype):

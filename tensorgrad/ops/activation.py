@@ -1,6 +1,6 @@
 """Smooth activations: sigmoid, softplus, gelu, silu and their relatives.  Those with kinks are in `rectifier`.
 
-`inplace` is accepted so that PyTorch code runs unchanged; the result is a new tensor either way.
+With `inplace` the tensor itself takes over the result, as said in `ops.writing`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from tensorgrad.ops.joining import cat
 from tensorgrad.ops.promotion import Operand, as_float
 from tensorgrad.ops.reduction import normalize_dims
 from tensorgrad.ops.rounding import abs
+from tensorgrad.ops.writing import over
 from tensorgrad.tensor import Tensor
 
 __all__ = ["sigmoid", "logsigmoid", "softplus", "silu", "mish", "gelu", "softsign", "tanhshrink", "glu"]
@@ -109,7 +110,8 @@ def silu(input: Operand, inplace: bool = False) -> Tensor:
         >>> silu(Tensor([-1.0, 2.0]))
         tensor([-0.2689,  1.7616])
     """
-    return Silu().apply(as_float(input))
+    result = Silu().apply(as_float(input))
+    return over("silu", input, result) if inplace else result
 
 
 class Mish(Formula):
@@ -132,7 +134,8 @@ def mish(input: Operand, inplace: bool = False) -> Tensor:
         >>> mish(Tensor([-1.0, 2.0]))
         tensor([-0.3034,  1.944 ])
     """
-    return Mish().apply(as_float(input))
+    result = Mish().apply(as_float(input))
+    return over("mish", input, result) if inplace else result
 
 
 class Gelu(Formula):

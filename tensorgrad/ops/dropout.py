@@ -10,6 +10,7 @@ from tensorgrad import kernels
 from tensorgrad.errors import ArgumentError, ShapeError, message
 from tensorgrad.op import Op
 from tensorgrad.ops.promotion import Operand, array_of, as_float
+from tensorgrad.ops.writing import over
 from tensorgrad.random import Generator, default_generator
 from tensorgrad.tensor import Tensor
 
@@ -61,26 +62,27 @@ class AlphaDropout(Dropout):
         return ((1 - self.p) * (1 + self.p * SELU_LIMIT**2)) ** -0.5 if self.p < 1 else 0.0
 
 
-def drop(who: str, op: type[Dropout], input: Operand, p: float, training: bool,
+def drop(who: str, op: type[Dropout], input: Operand, p: float, training: bool, inplace: bool,
          generator: Generator | None, mask_shape: tuple[int, ...] | None = None) -> Tensor:
     """`input` through `op` with a fresh mask; as it is when nothing is dropped."""
     if not 0 <= p <= 1:
         raise ArgumentError(f"{who}: p={p} is no probability.\n  Use a number from 0 (drop nothing) to 1 (drop all).")
     if not training or p == 0:
         return input
-    input = as_float(input)
+    given, input = input, as_float(input)
     array = array_of(input)
     # Drawn in row-major order and laid out as the input is: the same entries stay, whatever its strides.
     mask = np.empty_like(array, bool) if mask_shape is None else np.empty(mask_shape, bool)
     np.greater_equal((generator or default_generator()).random(mask.shape, np.float32), p, out=mask)
-    return op(p, mask).apply(input)
+    result = op(p, mask).apply(input)
+    return over(who, given, result) if inplace else result
 
 
 def dropout(input: Operand, p: float = 0.5, training: bool = True, inplace: bool = False, *,
             generator: Generator | None = None) -> Tensor:
     """`input` with each entry set to 0 with probability `p`, the others divided by 1 - p; unchanged unless `training`.
 
-    `generator` draws instead of the process-wide one; `inplace` is accepted and changes nothing.
+    `generator` draws instead of the process-wide one; with `inplace` the tensor itself takes over the result.
 
     Gradient
         passes through the entries that stayed, with the same factor
@@ -95,7 +97,7 @@ def dropout(input: Operand, p: float = 0.5, training: bool = True, inplace: bool
         >>> dropout(Tensor(np.ones(8)), 0.5, generator=np.random.default_rng(0))
         tensor([2., 2., 2., 0., 0., 0., 0., 0.], dtype=float64)
     """
-    return drop("dropout", Dropout, input, p, training, generator)
+    return drop("dropout", Dropout, input, p, training, inplace, generator)
 
 
 def channels_of(who: str, input: Operand, spatial: int) -> tuple[int, ...]:
@@ -115,7 +117,7 @@ def dropout1d(input: Operand, p: float = 0.5, training: bool = True, inplace: bo
         ArgumentError   p outside 0 to 1
         ShapeError      another number of axes
     """
-    return drop("dropout1d", Dropout, input, p, training, generator, channels_of("dropout1d", input, 1))
+    return drop("dropout1d", Dropout, input, p, training, inplace, generator, channels_of("dropout1d", input, 1))
 
 
 def dropout2d(input: Operand, p: float = 0.5, training: bool = True, inplace: bool = False, *,
@@ -135,7 +137,7 @@ def dropout2d(input: Operand, p: float = 0.5, training: bool = True, inplace: bo
         >>> dropout2d(Tensor(np.ones((1, 4, 1, 2))), 0.5, generator=np.random.default_rng(0)).tolist()
         [[[[2.0, 2.0]], [[2.0, 2.0]], [[2.0, 2.0]], [[0.0, 0.0]]]]
     """
-    return drop("dropout2d", Dropout, input, p, training, generator, channels_of("dropout2d", input, 2))
+    return drop("dropout2d", Dropout, input, p, training, inplace, generator, channels_of("dropout2d", input, 2))
 
 
 def dropout3d(input: Operand, p: float = 0.5, training: bool = True, inplace: bool = False, *,
@@ -146,7 +148,7 @@ def dropout3d(input: Operand, p: float = 0.5, training: bool = True, inplace: bo
         ArgumentError   p outside 0 to 1
         ShapeError      another number of axes
     """
-    return drop("dropout3d", Dropout, input, p, training, generator, channels_of("dropout3d", input, 3))
+    return drop("dropout3d", Dropout, input, p, training, inplace, generator, channels_of("dropout3d", input, 3))
 
 
 def alpha_dropout(input: Operand, p: float = 0.5, training: bool = False, inplace: bool = False, *,
@@ -159,7 +161,7 @@ def alpha_dropout(input: Operand, p: float = 0.5, training: bool = False, inplac
     Source
         Klambauer et al., Self-Normalizing Neural Networks, 2017
     """
-    return drop("alpha_dropout", AlphaDropout, input, p, training, generator)
+    return drop("alpha_dropout", AlphaDropout, input, p, training, inplace, generator)
 
 
 def feature_alpha_dropout(input: Operand, p: float = 0.5, training: bool = False, inplace: bool = False, *,
@@ -173,5 +175,5 @@ def feature_alpha_dropout(input: Operand, p: float = 0.5, training: bool = False
     if input.ndim < 2 and training and p:
         raise ShapeError(message("feature_alpha_dropout", f"expects (N, C, ...), got {input.ndim} axes", {"input": input},
                                  "Use alpha_dropout, which drops entries one by one."))
-    return drop("feature_alpha_dropout", AlphaDropout, input, p, training, generator,
+    return drop("feature_alpha_dropout", AlphaDropout, input, p, training, inplace, generator,
                 (*input.shape[:2], *[1] * (input.ndim - 2)))

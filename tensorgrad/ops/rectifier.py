@@ -1,6 +1,6 @@
 """relu and its relatives, one rule for each side of 0.  At 0 the gradient is the one PyTorch takes.
 
-`inplace` is accepted so that PyTorch code runs unchanged; the result is a new tensor either way.
+With `inplace` the tensor itself takes over the result, as said in `ops.writing`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from tensorgrad.ops.exponential import exp
 from tensorgrad.ops.formula import Formula
 from tensorgrad.ops.masking import masked
 from tensorgrad.ops.promotion import Operand, as_float
+from tensorgrad.ops.writing import over
 from tensorgrad.ownership import unshared
 from tensorgrad.tensor import Tensor
 
@@ -52,7 +53,8 @@ def relu(input: Operand, inplace: bool = False) -> Tensor:
         >>> relu(Tensor([-1.0, 2.0]))
         tensor([0., 2.])
     """
-    return Relu().apply(input)
+    result = Relu().apply(input)
+    return over("relu", input, result) if inplace else result
 
 
 class LeakyRelu(Formula):
@@ -78,7 +80,8 @@ def leaky_relu(input: Operand, negative_slope: float = 0.01, inplace: bool = Fal
         >>> leaky_relu(Tensor([-1.0, 2.0]), 0.1)
         tensor([-0.1,  2. ])
     """
-    return LeakyRelu(negative_slope).apply(as_float(input))
+    result = LeakyRelu(negative_slope).apply(as_float(input))
+    return over("leaky_relu", input, result) if inplace else result
 
 
 class Prelu(Op):
@@ -149,7 +152,8 @@ def elu(input: Operand, alpha: float = 1.0, inplace: bool = False) -> Tensor:
         >>> elu(Tensor([-1.0, 2.0]))
         tensor([-0.6321,  2.    ])
     """
-    return Elu(alpha).apply(as_float(input))
+    result = Elu(alpha).apply(as_float(input))
+    return over("elu", input, result) if inplace else result
 
 
 def selu(input: Operand, inplace: bool = False) -> Tensor:
@@ -162,7 +166,8 @@ def selu(input: Operand, inplace: bool = False) -> Tensor:
         >>> selu(Tensor([-1.0, 2.0]))
         tensor([-1.1113,  2.1014])
     """
-    return Elu(1.6732632423543772, 1.0507009873554805).apply(as_float(input))
+    result = Elu(1.6732632423543772, 1.0507009873554805).apply(as_float(input))
+    return over("selu", input, result) if inplace else result
 
 
 def celu(input: Operand, alpha: float = 1.0, inplace: bool = False) -> Tensor:
@@ -177,4 +182,5 @@ def celu(input: Operand, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """
     if alpha == 0:
         raise ArgumentError("celu: alpha=0 divides by zero.\n  Use relu(input), which is the limit.")
-    return Elu(alpha, 1.0, 1.0 / alpha).apply(as_float(input))
+    result = Elu(alpha, 1.0, 1.0 / alpha).apply(as_float(input))
+    return over("celu", input, result) if inplace else result

@@ -1,6 +1,6 @@
 """Activations that are flat or straight in pieces: hardtanh, hardswish, the shrinkages.  Kinks as in PyTorch.
 
-`inplace` is accepted so that PyTorch code runs unchanged; the result is a new tensor either way.
+With `inplace` the tensor itself takes over the result, as said in `ops.writing`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from tensorgrad.errors import ArgumentError
 from tensorgrad.ops.formula import Formula
 from tensorgrad.ops.masking import masked
 from tensorgrad.ops.promotion import Operand, as_float
+from tensorgrad.ops.writing import over
 from tensorgrad.tensor import Tensor
 
 __all__ = ["hardtanh", "relu6", "hardsigmoid", "hardswish", "threshold", "hardshrink", "softshrink"]
@@ -43,7 +44,8 @@ def hardtanh(input: Operand, min_val: float = -1.0, max_val: float = 1.0, inplac
         raise ArgumentError(f"hardtanh: min_val={min_val} is above max_val={max_val}.\n  Swap them.")
     if input.dtype.kind in "iu":  # limits become integers, too, as in PyTorch
         min_val, max_val = int(min_val), int(max_val)
-    return Hardtanh(min_val, max_val).apply(input)
+    result = Hardtanh(min_val, max_val).apply(input)
+    return over("hardtanh", input, result) if inplace else result
 
 
 def relu6(input: Operand, inplace: bool = False) -> Tensor:
@@ -56,7 +58,8 @@ def relu6(input: Operand, inplace: bool = False) -> Tensor:
         >>> relu6(Tensor([-1.0, 2.0, 8.0]))
         tensor([0., 2., 6.])
     """
-    return Hardtanh(0, 6).apply(input)
+    result = Hardtanh(0, 6).apply(input)
+    return over("relu6", input, result) if inplace else result
 
 
 class Hardsigmoid(Formula):
@@ -78,7 +81,8 @@ def hardsigmoid(input: Operand, inplace: bool = False) -> Tensor:
         >>> hardsigmoid(Tensor([-4.0, 0.0, 1.5]))
         tensor([0.  , 0.5 , 0.75])
     """
-    return Hardsigmoid().apply(as_float(input))
+    result = Hardsigmoid().apply(as_float(input))
+    return over("hardsigmoid", input, result) if inplace else result
 
 
 class Hardswish(Formula):
@@ -104,7 +108,8 @@ def hardswish(input: Operand, inplace: bool = False) -> Tensor:
         >>> hardswish(Tensor([-4.0, 1.0, 4.0]))
         tensor([-0.    ,  0.6667,  4.    ])
     """
-    return Hardswish().apply(as_float(input))
+    result = Hardswish().apply(as_float(input))
+    return over("hardswish", input, result) if inplace else result
 
 
 class Threshold(Formula):
@@ -129,7 +134,8 @@ def threshold(input: Operand, threshold: float, value: float, inplace: bool = Fa
         >>> threshold(Tensor([0.5, 2.0]), 1.0, -1.0)
         tensor([-1.,  2.])
     """
-    return Threshold(threshold, value).apply(input)
+    result = Threshold(threshold, value).apply(input)
+    return over("threshold", input, result) if inplace else result
 
 
 class Hardshrink(Formula):

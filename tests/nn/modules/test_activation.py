@@ -6,7 +6,7 @@ import pytest
 
 import nn
 import tensorgrad as tg
-from tensorgrad.errors import ArgumentError, ShapeError
+from tensorgrad.errors import ArgumentError, GraphError, ShapeError
 
 
 @pytest.mark.parametrize("layer, x, y", [
@@ -55,13 +55,27 @@ def test_prelu_learns_its_slope():
     assert layer.weight.grad.tolist() == [-1.0, -3.0]
 
 
-def test_inplace_makes_no_difference():
-    x = tg.tensor([-1.0])
+def test_inplace_writes_over_the_input():
     for kind in (nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.CELU, nn.SELU, nn.SiLU, nn.Mish, nn.Hardsigmoid, nn.Hardswish,
-                 nn.Hardtanh, nn.RReLU):
+                 nn.Hardtanh, nn.RReLU, lambda inplace=False: nn.Threshold(0.5, -3.0, inplace)):
         layer = kind(inplace=True).eval()
-        assert layer(x) is not x and x.item() == -1.0 and "inplace=True" in repr(layer)
-        assert layer(x).item() == kind().eval()(x).item()
+        assert "inplace=True" in repr(layer)
+        leaf = tg.tensor([-1.25, 0.25, 7.0], requires_grad=True)
+        expected = kind()(leaf) if kind is not nn.RReLU else kind().eval()(leaf)
+        for x in (leaf * 1, leaf.detach().clone()):
+            assert layer(x) is x and x.tolist() == expected.tolist()
+        with pytest.raises(GraphError, match=r"a leaf that requires grad cannot be changed in place(.|\n)*inplace=True"):
+            layer(leaf)
+        assert leaf.tolist() == [-1.25, 0.25, 7.0]
+
+
+def test_a_block_that_uses_the_input_of_its_activation_again():
+    """The bug that pre-activation networks are known for: the shortcut, too, is what the activation made of it."""
+    x = tg.tensor([-1.0, 2.0], requires_grad=True)
+    shortcut = y = x * 3
+    out = nn.ReLU(inplace=True)(y) + shortcut
+    out.sum().backward()
+    assert out.tolist() == [0.0, 12.0] and x.grad.tolist() == [0.0, 6.0]
 
 
 def test_texts():

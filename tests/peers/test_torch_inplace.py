@@ -1,0 +1,96 @@
+"""Programs that write in place, in both libraries in float64: every tensor they make, and the gradients of all leaves."""
+
+from __future__ import annotations
+
+from typing import Any, Iterator
+
+import numpy as np
+import pytest
+
+import tensorgrad as tg
+from tensorgrad.errors import TensorgradError
+from tests.peers.in_place import BETTER, REFUSED, SAME, assignment, filling, limits, signs, views
+
+pytestmark = pytest.mark.torch
+torch = pytest.importorskip("torch")
+
+FILES = (assignment, filling, limits, signs, views)  # which fill the three
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def run(lib: Any, program: Any, values: list[np.ndarray]) -> list[np.ndarray | None]:
+    """What the program made, then the gradients of its leaves."""
+    leaves = [lib.tensor(value, requires_grad=True) for value in values]
+    made = program(lib, *leaves)
+    made = list(made) if isinstance(made, (tuple, list)) else [made]
+    loss = weighted(made)
+    if loss is not None:
+        loss.backward()
+    grads = [None if leaf.grad is None else leaf.grad.detach().numpy().copy() for leaf in leaves]
+    return [tensor.detach().numpy().copy() for tensor in made] + grads
+
+
+def weighted(made: list[Any]) -> Any:
+    """One number that depends on all of the tensors that require grad, on each entry in another way."""
+    total = None
+    for k, tensor in enumerate(made):
+        if tensor.requires_grad:
+            weights = np.cos(np.arange(tensor.numel()) * (k + 1.5) + k).reshape(tuple(tensor.shape))
+            weights = (torch if isinstance(tensor, torch.Tensor) else tg).tensor(weights)
+            term = (tensor * weights).sum()
+            total = term if total is None else total + term
+    return total
+
+
+def values() -> list[np.ndarray]:
+    rng = np.random.default_rng(0)
+    return [rng.normal(size=(3, 4)), rng.normal(size=(3, 4))]
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_same_numbers_and_gradients(name: str) -> None:
+    ours, theirs = [run(lib, SAME[name], values()) for lib in (tg, torch)]
+    assert len(ours) == len(theirs)
+    for mine, other in zip(ours, theirs):
+        if other is None:
+            assert mine is None or not mine.any()
+        else:
+            assert mine is not None
+            np.testing.assert_allclose(mine, other, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", BETTER)
+def test_the_gradient_where_pytorch_has_none(name: str) -> None:
+    program = BETTER[name]
+    with pytest.raises(RuntimeError, match="in-?place"):
+        run(torch, program, values())
+
+    def number(arrays: list[np.ndarray]) -> float:
+        made = program(tg, *[tg.tensor(array, requires_grad=True) for array in arrays])
+        return weighted(list(made) if isinstance(made, (tuple, list)) else [made]).item()
+
+    grads = run(tg, program, values())[-2:]
+    for i, grad in enumerate(grads):
+        for at in np.ndindex(3, 4):
+            ends = []
+            for step in (1e-6, -1e-6):
+                arrays = values()
+                arrays[i][at] += step
+                ends.append(number(arrays))
+            found = 0.0 if grad is None else grad[at]
+            assert abs((ends[0] - ends[1]) / 2e-6 - found) < 1e-7
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused_by_both(name: str) -> None:
+    with pytest.raises((RuntimeError, IndexError)):
+        run(torch, REFUSED[name], values())
+    with pytest.raises(TensorgradError):
+        run(tg, REFUSED[name], values())
