@@ -289,3 +289,15 @@ def test_random_arguments() -> None:
             write()
     with pytest.raises(DtypeError, match="normal_: int64 cannot hold these numbers"):
         tensor([1]).normal_()
+
+
+def test_a_write_rounds_to_the_dtype_and_never_to_a_lower_kind() -> None:
+    x = Tensor(np.zeros(2, np.float32))
+    x[0] = np.float64(0.1)
+    x[1] = np.array(1 / 3)
+    assert x.tolist() == [np.float32(0.1), np.float32(1 / 3)]
+    whole = Tensor([1, 2])
+    whole[0] = 3.0
+    with pytest.raises(DtypeError, match="int64 cannot hold these values"):
+        whole[1] = 0.5
+    assert whole.tolist() == [3, 2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import numpy as np
@@ -112,3 +113,72 @@ def test_a_change_from_an_unknown_line_is_reported_without_one() -> None:
     with pytest.raises(StaleTensorError, match="input 0 of mul was changed in place") as caught:
         y.sum().backward()
     assert "Changed at" not in str(caught.value)
+
+
+def test_constants_go_with_what_was_kept():
+    x, c = tensorgrad.tensor([1.0, 2.0], requires_grad=True), tensorgrad.tensor([3.0, 4.0])
+    y = x * c
+    gone = weakref.ref(c)
+    del c
+    assert gone() is not None
+    y.sum().backward()
+    assert gone() is None and y.creator is not None and x.grad.tolist() == [3.0, 4.0]
+
+
+def test_several_constants_are_noted_by_position():
+    x = tensorgrad.tensor([1.0, 2.0], requires_grad=True)
+    a, b = tensorgrad.tensor([[5.0, 6.0]], name="a"), tensorgrad.tensor([1.0], dtype="float64", name="b")
+    op = tensorgrad.cat([a.reshape(2), x, b.float()]).creator
+    assert [(position, shape) for position, (shape, *_) in op.constants.items()] == [(0, (2,)), (2, (1,))]
+    mask = tensorgrad.tensor([True, False], name="mask")
+    named = tensorgrad.where(mask, x, tensorgrad.tensor([7.0, 8.0], name="other")).creator
+    assert named.constants == {0: ((2,), np.dtype(bool), "mask"), 2: ((2,), np.dtype(np.float32), "other")}
+
+
+def test_a_subclass_may_take_part_in_the_making_of_its_subclasses():
+    made = []
+
+    class Listed:
+        def __init_subclass__(cls, **options):
+            made.append((cls.__name__, options))
+            super().__init_subclass__()
+
+    class Base(Op, Listed):
+        __slots__ = ()
+
+    class Derived(Base, option=1):
+        __slots__ = ()
+
+    assert made == [("Base", {}), ("Derived", {"option": 1})]
+
+
+@pytest.mark.parametrize("position", [0, 1])
+def test_a_changed_constant_is_noticed_and_named(position):
+    """Also where another operand stands before it, and under `create_graph`."""
+    x, c = tensorgrad.tensor([1.0, 2.0], requires_grad=True), tensorgrad.tensor([3.0, 4.0], name="factor")
+    for create_graph in (False, True):
+        y = x * c if position else c * x
+        c.add_(1)
+        with pytest.raises(StaleTensorError, match=f"input {position} of mul was changed(.|\n)*tensor 'factor'"):
+            y.sum().backward(create_graph=create_graph)
+    y = (x * c).sum()
+    x.mark_changed()  # the gradient of x does not read x
+    with pytest.raises(StaleTensorError, match="input 0 of mul"):
+        y.backward()
+
+
+def test_constants_come_back_as_the_tensors_they_were():
+    seen = []
+
+    class Looks(Weighted):
+        __slots__ = ()
+        keeps = (0, 1, 2)
+
+        def backward(self, grad: Any) -> Any:
+            seen.append(self.inputs)
+            return grad * self.inputs[1], None, None, None
+
+    x, scale, shift = leaf(2), Tensor(np.ones(2)), np.zeros(2)
+    Looks().apply(x, scale, shift, 2).sum().backward(create_graph=True)
+    ((first, second, third),) = seen
+    assert first is x and second is scale and third is shift

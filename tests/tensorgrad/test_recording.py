@@ -8,7 +8,7 @@ from typing import Any, Callable, Iterator
 import pytest
 
 import tensorgrad
-from tensorgrad import Tensor, enable_grad, is_grad_enabled, no_grad, scope, set_grad_enabled
+from tensorgrad import Tensor, enable_grad, inference_mode, is_grad_enabled, no_grad, scope, set_grad_enabled
 from tensorgrad.recording import current_scope
 
 
@@ -18,6 +18,24 @@ def test_no_grad_gives_constants() -> None:
         y = x * 2
         assert not y.requires_grad and y.is_leaf and not is_grad_enabled()
     assert is_grad_enabled() and (x * 2).requires_grad
+
+
+def test_inference_mode() -> None:
+    x = Tensor([1.0], requires_grad=True)
+    with inference_mode():
+        assert not is_grad_enabled() and not (x * 2).requires_grad
+        with inference_mode(False):
+            assert is_grad_enabled() and (x * 2).requires_grad
+        with inference_mode(mode=False):
+            assert is_grad_enabled()
+        assert not is_grad_enabled()
+    assert is_grad_enabled() and not inference_mode(True)(is_grad_enabled)() and inference_mode(False)(is_grad_enabled)()
+
+    @inference_mode
+    def directly() -> bool:
+        return is_grad_enabled()
+
+    assert not directly() and is_grad_enabled()
 
 
 def test_nesting_and_reuse() -> None:

@@ -494,3 +494,68 @@ def test_a_saved_result_that_is_no_variable_is_constant_in_the_second_derivative
     (first,) = grad(y.sum(), x, create_graph=True)
     (second,) = grad(first.sum(), x)
     assert first.tolist() == [6.0, 4.0] and second.tolist() == [-2.0, 2.0]
+
+
+class Twin(Function):
+    """eˣ twice; the rule of the first result reads the second one, saved two times."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.noise = x * 0
+        y = x.exp()
+        ctx.save_for_backward(y, y)
+        return y * 1, y
+
+    @staticmethod
+    def backward(ctx, grad_first, grad_second):
+        u, v = ctx.saved_tensors
+        ctx.seen = u.requires_grad, v.requires_grad
+        return grad_first * (u + 3 * v) / 4 + grad_second * u
+
+
+def test_a_saved_result_that_nobody_holds_is_part_of_the_second_derivative() -> None:
+    x = leaf(0.5, -1.0)
+    first = Twin.apply(x)[0]
+    (slope,) = grad(first.sum(), x, create_graph=True)
+    assert first.creator.sources[0].ctx.seen == (True, True)
+    (second,) = grad(slope.sum(), x, create_graph=True)
+    (third,) = grad(second.sum(), x)
+    for derivative in (slope, second, third):
+        np.testing.assert_allclose(derivative.numpy(), np.exp([0.5, -1.0]))
+
+
+def test_saved_results_are_constants_where_no_graph_is_made() -> None:
+    first = Twin.apply(leaf(0.5))[0]
+    first.sum().backward()
+    assert first.creator.sources[0].ctx.seen == (False, False)
+
+
+def test_a_saved_result_is_watched_in_the_graph_of_the_gradient_too() -> None:
+    x = leaf(0.5, -1.0)
+    first, second = Twin.apply(x)
+    (slope,) = grad(first.sum(), x, create_graph=True)
+    with tensorgrad.no_grad():
+        second.add_(1)
+    with pytest.raises(StaleTensorError):
+        slope.sum().backward()
+
+
+def test_what_was_saved_goes_with_the_graph() -> None:
+    class Saves(Function):
+        @staticmethod
+        def forward(ctx, x):
+            between = x * 2
+            Saves.saved = weakref.ref(between)
+            ctx.save_for_backward(between)
+            return between * between
+
+        @staticmethod
+        def backward(ctx, grad):
+            (between,) = ctx.saved_tensors
+            return grad * between * 4
+
+    y = Saves.apply(leaf(3.0))
+    assert Saves.saved() is not None
+    y.sum().backward()
+    gc.collect()
+    assert Saves.saved() is None and y.creator is not None
