@@ -149,7 +149,11 @@ def test_a_subclass_may_take_part_in_the_making_of_its_subclasses():
     class Derived(Base, option=1):
         __slots__ = ()
 
+        def forget(self):
+            pass
+
     assert made == [("Base", {}), ("Derived", {"option": 1})]
+    assert not Base.stores and not Base.holds and Derived.stores and Derived.holds
 
 
 @pytest.mark.parametrize("position", [0, 1])
