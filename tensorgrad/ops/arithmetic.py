@@ -267,3 +267,10 @@ def clone(input: Operand, *, memory_format: MemoryFormat = preserve_format) -> T
         (False, True)
     """
     return (Clone() if memory_format is preserve_format else Contiguous(memory_format)).apply(input)
+
+
+def no_view(result: Operand, input: Operand) -> Operand:
+    """`result`, copied if it lies in the memory of `input`: of what is no view in PyTorch."""
+    if isinstance(result, Tensor) and result.memory is not None and result.memory is input.memory:
+        return clone(result)
+    return result

@@ -46,10 +46,10 @@ def split_index(x: Operand, items: tuple[Any, ...],
         if item is None or isinstance(item, slice):
             basic.append(item)
             index.append(ALL)
-        elif item is False:  # a mask without axes: a new axis, of which no entry is taken
+        elif isinstance(item, bool):  # a mask without axes: a new axis, whose entry is taken or not
             basic.append(None)
             index.append(ARRAY)
-            arrays.append(np.zeros(0, np.int64))
+            arrays.append(np.zeros(int(item), np.int64))
         elif isinstance(item, int):
             check_integer(who, x, item, axis)
             basic.append(item)
@@ -63,7 +63,7 @@ def split_index(x: Operand, items: tuple[Any, ...],
 
 
 def read_item(who: str, x: Operand, item: Any) -> Any:
-    """One item of an index as None, Ellipsis, False, a slice, an int, or an array or tensor with axes."""
+    """One item of an index as None, Ellipsis, a bool, a slice, an int, or an array or tensor with axes."""
     if item is None or item is Ellipsis or item.__class__ is int:
         return item
     if isinstance(item, slice):
@@ -89,13 +89,13 @@ def read_item(who: str, x: Operand, item: Any) -> Any:
     if item.ndim:
         return item
     if item.dtype.kind == "b":
-        return None if item else False
+        return bool(item)
     return int(item)
 
 
 def axes_of(item: Any) -> int:
     """How many axes an item of an index uses up."""
-    if item is None or item is Ellipsis or item is False:
+    if item is None or item is Ellipsis or isinstance(item, bool):
         return 0
     if isinstance(item, (int, slice)) or item.dtype.kind != "b":
         return 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tensorgrad.errors import ArgumentError, ShapeError, message
+from tensorgrad.ops.arithmetic import no_view
 from tensorgrad.ops.promotion import Operand
 from tensorgrad.ops.shape import permute, reshape
 from tensorgrad.tensor import Tensor
@@ -35,8 +36,8 @@ def pixel_shuffle(input: Operand, upscale_factor: int) -> Tensor:
                                  f"Use {max(channels // (r * r), 1) * r * r} channels."))
     n = len(lead)
     apart = reshape(input, (*lead, channels // (r * r), r, r, height, width))
-    return reshape(permute(apart, *range(n), n, n + 3, n + 1, n + 4, n + 2),
-                   (*lead, channels // (r * r), height * r, width * r))
+    shuffled = permute(apart, *range(n), n, n + 3, n + 1, n + 4, n + 2)
+    return no_view(reshape(shuffled, (*lead, channels // (r * r), height * r, width * r)), input)
 
 
 def pixel_unshuffle(input: Operand, downscale_factor: int) -> Tensor:
@@ -60,8 +61,8 @@ def pixel_unshuffle(input: Operand, downscale_factor: int) -> Tensor:
                                  {"input": input}, f"Use {height - height % r} × {width - width % r}."))
     n = len(lead)
     apart = reshape(input, (*lead, channels, height // r, r, width // r, r))
-    return reshape(permute(apart, *range(n), n, n + 2, n + 4, n + 1, n + 3),
-                   (*lead, channels * r * r, height // r, width // r))
+    shuffled = permute(apart, *range(n), n, n + 2, n + 4, n + 1, n + 3)
+    return no_view(reshape(shuffled, (*lead, channels * r * r, height // r, width // r)), input)
 
 
 def channel_shuffle(input: Operand, groups: int) -> Tensor:
@@ -84,7 +85,7 @@ def channel_shuffle(input: Operand, groups: int) -> Tensor:
         raise ShapeError(message("channel_shuffle", f"{channels} channels do not make {groups} groups", {"input": input},
                                  "Use a number that divides the channels."))
     apart = reshape(input, (batch, groups, channels // groups, *image))
-    return reshape(permute(apart, 0, 2, 1, *range(3, 3 + len(image))), input.shape)
+    return no_view(reshape(permute(apart, 0, 2, 1, *range(3, 3 + len(image))), input.shape), input)
 
 
 def check(who: str, input: Operand, factor: int, name: str) -> int:

@@ -129,7 +129,8 @@ class Expand(Op):
         self.to_shape = to_shape
 
     def forward(self, x):
-        return np.broadcast_to(x, self.to_shape)
+        y = np.broadcast_to(x, self.to_shape)
+        return x.reshape(self.to_shape) if y.size == x.size else y  # which may be written into
 
     def backward(self, grad):
         return sum_to(grad, self.shapes[0])

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tensorgrad.errors import ArgumentError, ShapeError, message
+from tensorgrad.ops.arithmetic import no_view
 from tensorgrad.ops.indexing import one_axis
 from tensorgrad.ops.promotion import Operand
 from tensorgrad.ops.reduction import expand
@@ -37,7 +38,7 @@ def repeat(input: Operand, *repeats: Any) -> Tensor:
         raise ArgumentError(message("repeat", f"cannot repeat {times} times", {"input": input}, "Use 0 or more."))
     shape = (1,) * (len(times) - input.ndim) + tuple(input.shape)
     apart = expand(reshape(input, [k for n in shape for k in (1, n)]), [k for pair in zip(times, shape) for k in pair])
-    return reshape(apart, tuple([times * n for times, n in zip(times, shape)]))
+    return no_view(reshape(apart, tuple([times * n for times, n in zip(times, shape)])), input)
 
 
 def tile(input: Operand, *dims: Any) -> Tensor:
@@ -92,5 +93,5 @@ def repeat_interleave(input: Operand, repeats: Operand | int, dim: int | None = 
         shape = list(input.shape)
         apart = expand(reshape(input, [*shape[:axis + 1], 1, *shape[axis + 1:]]),
                        [*shape[:axis + 1], times, *shape[axis + 1:]])
-        return reshape(apart, [*shape[:axis], n * times, *shape[axis + 1:]])
+        return no_view(reshape(apart, [*shape[:axis], n * times, *shape[axis + 1:]]), input)
     return index_select(input, axis, np.repeat(np.arange(n), array))

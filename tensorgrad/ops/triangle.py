@@ -6,6 +6,7 @@ import numpy as np
 
 from tensorgrad.errors import ShapeError, message
 from tensorgrad.op import Op
+from tensorgrad.ops.arithmetic import clone
 from tensorgrad.ops.choice import where
 from tensorgrad.ops.indexing import one_axis
 from tensorgrad.ops.promotion import Operand
@@ -65,7 +66,9 @@ class Diagonal(Op):
         self.offset, self.dim1, self.dim2 = offset, dim1, dim2
 
     def forward(self, x):
-        return np.diagonal(x, self.offset, self.dim1, self.dim2)
+        view = np.diagonal(x, self.offset, self.dim1, self.dim2)
+        view.flags.writeable = x.flags.writeable
+        return view
 
     def backward(self, grad):
         return PutDiagonal(self.offset, self.dim1, self.dim2, self.shapes[0]).apply(grad)
@@ -153,7 +156,7 @@ def diag(input: Operand, diagonal: int = 0) -> Tensor:
                                  "Use one or two; diagonal and diag_embed work on more."))
     if input.ndim == 1:
         return diag_embed(input, diagonal)
-    return Diagonal(diagonal, 0, 1).apply(input)
+    return clone(Diagonal(diagonal, 0, 1).apply(input))
 
 
 def diagflat(input: Operand, offset: int = 0) -> Tensor:

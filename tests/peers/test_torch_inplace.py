@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, Iterator
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 import tensorgrad as tg
 from tensorgrad.errors import TensorgradError
 from tests.peers.in_place import BETTER, REFUSED, SAME, assignment, filling, limits, signs, views
+from tests.peers.in_place.sharing import SHARING, WRITES
 
 pytestmark = pytest.mark.torch
 torch = pytest.importorskip("torch")
@@ -94,3 +96,41 @@ def test_refused_by_both(name: str) -> None:
         run(torch, REFUSED[name], values())
     with pytest.raises(TensorgradError):
         run(tg, REFUSED[name], values())
+
+
+# -- who shares memory with whom ---------------------------------------------------------------------------------------
+
+
+def after_a_write(lib: Any, expression: str, write: str, recorded: bool, into_result: bool) -> list[Any]:
+    """A tensor and a function of it, after a write into one of the two; what requires grad; the gradient."""
+    leaf = lib.tensor(values()[0], requires_grad=recorded)
+    x = leaf * 2
+    y = eval(expression, {"lib": lib, "F": lib.nn.functional, "x": x})
+    WRITES[write](lib, y if into_result else x)
+    found = [x.detach().numpy().copy(), y.detach().numpy().copy(), x.requires_grad, y.requires_grad]
+    if recorded:
+        loss = weighted([x * x.detach().cos(), y * y.detach().sin()])
+        try:
+            loss.backward()
+            found.append(leaf.grad.numpy())
+        except RuntimeError as error:  # PyTorch wrote over what it needs
+            assert lib is torch and "modified by an inplace operation" in str(error)
+            found.append(None)
+    return found
+
+
+@pytest.mark.parametrize("expression", SHARING)
+def test_the_same_tensors_share_memory(expression: str) -> None:
+    compared = 0
+    for case in itertools.product(WRITES, (True, False), (True, False)):
+        try:
+            theirs = after_a_write(torch, expression, *case)
+        except RuntimeError:
+            continue  # a view that PyTorch does not let be written into
+        for mine, other in zip(after_a_write(tg, expression, *case), theirs, strict=True):
+            if isinstance(other, np.ndarray):
+                np.testing.assert_allclose(mine, other, rtol=1e-10, atol=1e-12)
+            elif other is not None:
+                assert mine is other
+        compared += 1
+    assert compared >= 10

@@ -13,6 +13,7 @@ import tensorgrad
 from tensorgrad import Tensor, no_grad, tensor
 from tensorgrad.errors import ArgumentError, DtypeError, GraphError, RangeError, ShapeError, StaleTensorError
 from tensorgrad.inplace import in_place
+from tensorgrad.ops import channel_shuffle, pixel_shuffle, pixel_unshuffle
 
 
 def leaf(*values: float) -> Tensor:
@@ -239,6 +240,23 @@ def test_results_that_do_not_fit_the_shape() -> None:
 def test_read_only_memory() -> None:
     with pytest.raises(ArgumentError, match="mul_: the memory is read-only.*\n.*\n.*clone"):
         Tensor([1.0]).expand(3).mul_(2)
+
+
+def test_views_are_written_through_and_copies_are_not() -> None:
+    t = Tensor(np.arange(9.0).reshape(3, 3))
+    t.diagonal().zero_()
+    t.expand(1, 3, 3)[0, 0] += 1
+    assert t.tolist() == [[1, 2, 3], [3, 0, 5], [6, 7, 0]]
+    image = t.reshape(1, 3, 3)
+    for copy in (t.repeat(1, 1), tensorgrad.tile(t, (1, 1)), tensorgrad.repeat_interleave(t, 1), t.diag(), t[True],
+                 pixel_shuffle(image, 1), pixel_unshuffle(image, 1), channel_shuffle(image, 1)):
+        copy.fill_(100)
+    t[False] = 100
+    assert t.array.max() == 7
+    t[True] = 2
+    assert t.tolist() == [[2, 2, 2]] * 3
+    with pytest.raises(ArgumentError, match="read-only"):
+        Tensor(np.broadcast_to(np.float32(1), (2, 2))).diagonal().zero_()
 
 
 def test_overlapping_operands() -> None:
