@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import re
 from typing import Any, Iterator
 
 import numpy as np
 import pytest
 
 import tensorgrad as tg
-from tensorgrad.errors import TensorgradError
+from tensorgrad.errors import GraphError, TensorgradError
 from tests.peers.in_place import BETTER, REFUSED, SAME, assignment, filling, limits, signs, views
+from tests.peers.in_place.drawn import drawn, values
 from tests.peers.in_place.sharing import SHARING, WRITES
 
 pytestmark = pytest.mark.torch
@@ -49,11 +51,6 @@ def weighted(made: list[Any]) -> Any:
             term = (tensor * weights).sum()
             total = term if total is None else total + term
     return total
-
-
-def values() -> list[np.ndarray]:
-    rng = np.random.default_rng(0)
-    return [rng.normal(size=(3, 4)), rng.normal(size=(3, 4))]
 
 
 @pytest.mark.parametrize("name", SAME)
@@ -134,3 +131,45 @@ def test_the_same_tensors_share_memory(expression: str) -> None:
                 assert mine is other
         compared += 1
     assert compared >= 10
+
+
+# -- programs drawn at random ------------------------------------------------------------------------------------------
+
+
+def after_a_program(lib: Any, seed: int) -> tuple[list[Any], list[Any] | None]:
+    """The tensors that a drawn program leaves; the gradients of the leaves, or None where PyTorch has written over what it
+    needs."""
+    leaves = [lib.tensor(value, requires_grad=True) for value in values()]
+    made = drawn(lib, *leaves, seed)
+    loss = weighted(made)
+    try:
+        if loss is not None:
+            loss.backward()
+    except RuntimeError as error:
+        if "modified by an inplace operation" not in str(error):
+            raise
+        return made, None
+    return made, [np.zeros((3, 4)) if leaf.grad is None else leaf.grad.numpy() for leaf in leaves]
+
+
+@pytest.mark.parametrize("start", range(0, 1000, 100))
+def test_drawn_programs(start: int) -> None:
+    compared, refused = 0, 0
+    for seed in range(start, start + 100):
+        try:
+            theirs, their_grads = after_a_program(torch, seed)
+        except RuntimeError:
+            continue
+        try:
+            ours, grads = after_a_program(tg, seed)
+        except GraphError as error:  # a detached tensor was written into, in the graph or behind its back
+            assert re.search("the numbers of another tensor that requires grad would change|was changed in place", str(error))
+            refused += 1
+            continue
+        for mine, other in zip(ours, theirs, strict=True):
+            np.testing.assert_allclose(mine.numpy(), other.detach().numpy(), rtol=1e-12, atol=1e-12, err_msg=str(seed))
+        if their_grads is not None and grads is not None:
+            for mine, other in zip(grads, their_grads):
+                np.testing.assert_allclose(mine, other, rtol=1e-12, atol=1e-12, err_msg=str(seed))
+            compared += 1
+    assert compared > 50 and refused < 20
