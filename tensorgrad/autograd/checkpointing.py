@@ -95,6 +95,7 @@ class Part:
         self.function, self.args, self.kwargs = function, args, kwargs
         self.random_state, self.scope = random_state, here.scope
         self.names: list[str] = []
+        self.orders: frozenset[int] = frozenset()
         self.ops: list[Any] = []
 
     def call(self) -> Any:
@@ -122,6 +123,7 @@ class Part:
     def drop(self, ops: list[Op]) -> None:
         """Let the ops forget their data; whichever is asked for it has all of it restored."""
         self.names = [op.where for op in ops]
+        self.orders = frozenset([op.order for op in ops])
         for position, op in enumerate(ops):
             if op.holds:
                 op.kept = None
@@ -154,6 +156,9 @@ class Part:
             ops = ops_since(start, self.call())
         finally:
             set_rng_state(before)
+        if any([isinstance(source, Op) and source.order in self.orders for op in ops for source in op.sources]):
+            raise GraphError("checkpoint: the second time, the function started from what it had computed the first time.\n"
+                             "  It must not write into tensors, or keep them, that are not among its arguments.")
         names = [op.where for op in ops]
         if names != self.names:
             at = next((i for i, (a, b) in enumerate(zip(names, self.names)) if a != b), min(len(names), len(self.names)))

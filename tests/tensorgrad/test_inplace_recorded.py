@@ -359,5 +359,12 @@ def test_checkpoints_get_their_arguments_as_they_were() -> None:
         checkpoint(lambda c: c.mul_(2) * x, constant)
 
 
+def test_a_checkpoint_that_writes_into_what_is_no_argument() -> None:
+    y = leaf() * 1
+    z = checkpoint(lambda: y.mul_(2).exp())
+    with pytest.raises(GraphError, match="checkpoint: the second time, the function started from what it had computed"):
+        z.sum().backward()
+
+
 def test_methods_keep_their_names() -> None:
     assert in_place("exp").__name__ == "exp_" and Tensor.__ipow__.__doc__ == "``self **= other``"
