@@ -35,9 +35,11 @@ from tests.mutation.reach import Reach
 
 HERE, ROOT = Path(__file__).parent, Path(__file__).parents[2]
 MODULES = ["tensorgrad.autograd.engine", "tensorgrad.autograd.backward", "tensorgrad.op", "tensorgrad.recording",
-           "tensorgrad.lineage", "tensorgrad.inplace", "tensorgrad.autograd.function", "tensorgrad.ownership"]
+           "tensorgrad.lineage", "tensorgrad.inplace", "tensorgrad.autograd.function", "tensorgrad.ownership",
+           "tensorgrad.ops.writing", "tensorgrad.ops.assignment", "tensorgrad.shared_memory"]
 TESTS = ["tests/tensorgrad/autograd/test_engine.py", "tests/tensorgrad/autograd/test_backward.py",
          "tests/tensorgrad/autograd/test_function.py", "tests/tensorgrad/test_inplace.py",
+         "tests/tensorgrad/test_inplace_recorded.py",
          "tests/tensorgrad/test_recording.py", "tests/nn/test_broken_models.py", "tests/tensorgrad/test_tensor.py",
          "tests/tensorgrad/autograd/test_checkpointing.py", "tests/tensorgrad/autograd/test_gradcheck.py",
          "tests/tensorgrad/autograd/test_accumulation.py", "tests/tensorgrad/autograd/test_stale_lines.py",
