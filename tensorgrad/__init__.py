@@ -6,8 +6,8 @@ import warnings
 from math import e, inf, nan, pi
 from typing import Any as _Any
 
-from tensorgrad import (accelerator, autograd, backends, creation, cuda, kernels, linalg, memory_formats, ops,
-                        overwriting_functions, profiler, random_creation, special, switches, typed_tensors)
+from tensorgrad import (accelerator, autograd, backends, creation, cuda, index_creation, kernels, linalg, memory_formats,
+                        ops, overwriting_functions, profiler, random_creation, special, switches, typed_tensors)
 from tensorgrad.creation import *  # noqa: F401,F403
 from tensorgrad.devices import device
 from tensorgrad.drawing import draw
@@ -16,6 +16,7 @@ from tensorgrad.dtypes import (bool_, float16, float32, float64, get_default_dty
 from tensorgrad.dtype_limits import finfo, iinfo
 from tensorgrad.dtype_names import bool, double, dtype, float, half, int, long, short, uint16, uint32, uint64  # noqa: F401
 from tensorgrad.generator import Generator
+from tensorgrad.index_creation import *  # noqa: F401,F403
 from tensorgrad.interop import from_dlpack
 from tensorgrad.kernels import get_num_threads, release_memory, set_num_threads
 from tensorgrad.memory_formats import *  # noqa: F401,F403
@@ -41,6 +42,8 @@ warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tensorgrad\.
 # What knows layers and belongs to nn, under the names that `import tensorgrad as torch` makes programs look for.
 _IN_NN = {"nn": "nn", "optim": "nn.optim", "utils": "nn.utils", "func": "nn.func"}
 
+_IN_FUNCTIONAL = ("bilinear", "cosine_similarity", "pairwise_distance", "pdist", "rrelu")
+
 # What PyTorch has at this place, and who looks for it should use.
 _INSTEAD = {
     "save": "Weights are saved by nn.save(model.state_dict(), 'weights.safetensors'), never as a pickle.",
@@ -55,6 +58,8 @@ _INSTEAD = {
 def __getattr__(name: str) -> _Any:
     if name in _IN_NN:
         return _importlib.import_module(_IN_NN[name])
+    if name in _IN_FUNCTIONAL:
+        return getattr(_importlib.import_module("nn.functional"), name)
     if name == "coach":
         return _importlib.import_module("nn.coach").coach
     lacks = f"module 'tensorgrad' has no attribute {name!r}"
@@ -68,7 +73,8 @@ __all__ = [
     "Tensor", "as_tensor", "from_dlpack",
     "kernels", "get_num_threads", "set_num_threads", "release_memory",
     "autograd", "cuda", "device", "linalg", "ops", "profiler", *ops.__all__, *creation.__all__, *random_creation.__all__,
-    *overwriting_functions.__all__, *memory_formats.__all__, *switches.__all__, *typed_tensors.__all__,
+    *overwriting_functions.__all__, *memory_formats.__all__, *switches.__all__,
+    *index_creation.__all__, *typed_tensors.__all__,
     "accelerator", "backends", "special", "finfo", "iinfo", "Size", "broadcast_shapes", "e", "inf", "nan", "pi",
     "Generator", "manual_seed", "seed", "initial_seed", "default_generator", "get_rng_state", "set_rng_state",
     "draw",

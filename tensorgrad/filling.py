@@ -17,7 +17,8 @@ from tensorgrad.ops.writing import fits_into, holds, recorded, take_over, writab
 from tensorgrad.random import Generator, default_generator
 from tensorgrad.tensor import Tensor
 
-__all__ = ["zero_", "fill_", "copy_", "masked_fill_", "normal_", "uniform_", "bernoulli_", "exponential_", "random_"]
+__all__ = ["zero_", "fill_", "fill_diagonal_", "copy_", "masked_fill_", "normal_", "uniform_", "bernoulli_",
+           "exponential_", "random_"]
 
 
 # -- whole contents ----------------------------------------------------------------------------------------------------
@@ -55,6 +56,32 @@ def fill(who: str, self: Tensor, value: Operand) -> Tensor:
         return take_over(who, self, replaced(self, in_dtype(who, self, value).reshape(())))
     mine = writable(who, self)
     mine[...] = exactly(who, self, value).reshape(())
+    self.mark_changed(calling_line())
+    return self
+
+
+def fill_diagonal_(self: Tensor, fill_value: float, wrap: bool = False) -> Tensor:
+    """Set the main diagonal to one number, in place; of a tall matrix with `wrap` also those that follow after a row.
+
+    Raises
+        ShapeError   fewer than two axes, or more of different lengths
+
+    Example
+        >>> Tensor([[1.0, 2.0], [3.0, 4.0]]).fill_diagonal_(0)
+        tensor([[0., 2.],
+                [3., 0.]])
+    """
+    refuse_recorded("fill_diagonal_", self)
+    if self.ndim < 2 or self.ndim > 2 and len(set(self.shape)) > 1:
+        raise ShapeError(message("fill_diagonal_", "there is no diagonal", {"self": self},
+                                 "Use a matrix, or more axes of equal length."))
+    mine = writable("fill_diagonal_", self)
+    value = exactly("fill_diagonal_", self, fill_value).reshape(())
+    if self.ndim == 2 and not wrap:
+        n = min(self.shape)
+        mine[np.arange(n), np.arange(n)] = value
+    else:
+        np.fill_diagonal(mine, value, wrap)
     self.mark_changed(calling_line())
     return self
 

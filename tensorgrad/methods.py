@@ -145,6 +145,8 @@ class TensorMethods(OverwritingMethods):
     quantile, nanquantile, kthvalue, mode = ops.quantile, ops.nanquantile, ops.kthvalue, ops.mode
     cummax, cummin = ops.cummax, ops.cummin
     any, all, count_nonzero = ops.any, ops.all, ops.count_nonzero
+    signbit, fix, msort, multinomial = ops.signbit, ops.fix, ops.msort, ops.multinomial
+    unique_consecutive, fill_diagonal_ = ops.unique_consecutive, filling.fill_diagonal_
     unique, histc, bincount = ops.unique, ops.histc, ops.bincount
     expand, broadcast_to = ops.expand, ops.broadcast_to
 

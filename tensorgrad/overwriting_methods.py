@@ -22,6 +22,7 @@ class OverwritingMethods:
         "multiply", "divide", "true_divide", "subtract", "floor_divide", "remainder", "fmod", "float_power"))
     trunc_, frac_, sign_, sgn_, clamp_min_, clamp_max_, copysign_, heaviside_, nan_to_num_ = map(in_place, (
         "trunc", "frac", "sign", "sgn", "clamp_min", "clamp_max", "copysign", "heaviside", "nan_to_num"))
+    fix_ = trunc_
     cumsum_, cumprod_ = map(in_place, ("cumsum", "cumprod"))
 
     # unary maths

@@ -13,13 +13,14 @@ from tensorgrad.ops.closeness import allclose, equal, isclose
 from tensorgrad.ops.comparison import (bitwise_and, bitwise_not, bitwise_or, bitwise_xor, eq, ge, greater, greater_equal, gt,
                                        isfinite, isinf, isnan, le, less, less_equal, logical_and, logical_not, logical_or,
                                        logical_xor, lt, ne, not_equal)
+from tensorgrad.ops.combinatorics import block_diag, cartesian_prod, combinations
 from tensorgrad.ops.convolution import conv1d, conv2d, conv3d
 from tensorgrad.ops.counting import bincount, bucketize, histc, searchsorted, unique
 from tensorgrad.ops.determinant import det, logdet, slogdet
 from tensorgrad.ops.differences import diff
 from tensorgrad.ops.dimensions import atleast_1d, atleast_2d, atleast_3d, broadcast_tensors
 from tensorgrad.ops.distances import cdist
-from tensorgrad.ops.draws import bernoulli
+from tensorgrad.ops.draws import bernoulli, multinomial
 from tensorgrad.ops.dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout
 from tensorgrad.ops.dtype_queries import (can_cast, is_complex, is_floating_point, is_nonzero, is_same_size, is_signed,
                                           numel, promote_types, result_type)
@@ -43,11 +44,12 @@ from tensorgrad.ops.matrix_chains import chain_matmul, matrix_power
 from tensorgrad.ops.matrix_inverse import inverse
 from tensorgrad.ops.matrix_norms import norm
 from tensorgrad.ops.matrix_sums import addbmm, addmm, addmv, addr, baddbmm
+from tensorgrad.ops.membership import isin, unique_consecutive
 from tensorgrad.ops.memory_layout import detach
 from tensorgrad.ops.nan_aware import fmax, fmin, nan_to_num, nanmean, nansum
 from tensorgrad.ops.normalization import group_norm, layer_norm, rms_norm
 from tensorgrad.ops.order_statistics import kthvalue, mode, nanquantile, quantile
-from tensorgrad.ops.ordering import argsort, median, nanmedian, sort, topk
+from tensorgrad.ops.ordering import argsort, median, msort, nanmedian, sort, topk
 from tensorgrad.ops.overwriting import (diagonal_scatter, index_copy, index_fill, index_put, masked_scatter, put,
                                         select_scatter, slice_scatter)
 from tensorgrad.ops.padding import constant_pad_nd, pad
@@ -59,7 +61,7 @@ from tensorgrad.ops.rectifier import celu, elu, leaky_relu, prelu, relu, selu
 from tensorgrad.ops.reduction import broadcast_to, expand, mean, sum
 from tensorgrad.ops.reordering import flip, fliplr, flipud, roll, rot90
 from tensorgrad.ops.repetition import repeat, repeat_interleave, tile
-from tensorgrad.ops.rounding import abs, absolute, ceil, floor, fmod, frac, remainder, round, sign, trunc
+from tensorgrad.ops.rounding import abs, absolute, ceil, fix, floor, fmod, frac, remainder, round, sign, trunc
 from tensorgrad.ops.running import cummax, cummin
 from tensorgrad.ops.saturation import hardshrink, hardsigmoid, hardswish, hardtanh, relu6, softshrink, threshold
 from tensorgrad.ops.scatter_reduction import scatter, scatter_reduce
@@ -67,7 +69,7 @@ from tensorgrad.ops.selection import embedding, index_add, index_select, one_hot
 from tensorgrad.ops.shape import (adjoint, expand_as, flatten, matrix_transpose, moveaxis, movedim, permute, ravel, reshape,
                                   reshape_as, reversed_axes, squeeze, swapaxes, swapdims, t, transpose, unflatten, unsqueeze,
                                   view_as)
-from tensorgrad.ops.signs import copysign, heaviside, isneginf, isposinf, positive, sgn
+from tensorgrad.ops.signs import copysign, heaviside, isneginf, isposinf, positive, sgn, signbit
 from tensorgrad.ops.softmax import log_softmax, logsumexp, softmax, softmin
 from tensorgrad.ops.splitting import (chunk, dsplit, hsplit, split, split_with_sizes, tensor_split, unbind,
                                       vsplit)
@@ -82,10 +84,12 @@ from tensorgrad.ops.vector_products import cross, ger, inner, kron, vdot
 __all__ = [
     "add", "clone", "div", "divide", "floor_divide", "mul", "multiply", "neg", "negative", "sub", "subtract", "true_divide",
     "addcdiv", "addcmul", "lerp",
-    "bernoulli",
+    "bernoulli", "multinomial",
+    "block_diag", "cartesian_prod", "combinations",
+    "isin", "unique_consecutive",
     "clamp", "clamp_max", "clamp_min", "clip", "fill", "maximum", "minimum", "where",
     "allclose", "equal", "isclose",
-    "copysign", "heaviside", "isneginf", "isposinf", "positive", "sgn",
+    "copysign", "heaviside", "isneginf", "isposinf", "positive", "sgn", "signbit",
     "fmax", "fmin", "nan_to_num", "nanmean", "nansum",
     "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor",
     "eq", "ge", "gt", "isfinite", "isinf", "isnan", "le", "logical_and", "logical_not", "logical_or", "logical_xor",
@@ -117,7 +121,7 @@ __all__ = [
     "acosh", "arccosh", "arcsinh", "arctanh", "asinh", "atanh", "cosh", "sinh", "tanh",
     "log", "log10", "log1p", "log2", "logit", "xlogy",
     "logaddexp", "logaddexp2", "logcumsumexp",
-    "abs", "absolute", "ceil", "floor", "fmod", "frac", "remainder", "round", "sign", "trunc",
+    "abs", "absolute", "ceil", "fix", "floor", "fmod", "frac", "remainder", "round", "sign", "trunc",
     "acos", "arccos", "arcsin", "arctan", "arctan2", "asin", "atan", "atan2", "cos", "deg2rad", "hypot", "rad2deg", "sin",
     "sinc", "tan",
     "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
@@ -126,7 +130,7 @@ __all__ = [
     "adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d",
     "max_unpool1d", "max_unpool2d", "max_unpool3d",
     "amax", "amin", "aminmax", "argmax", "argmin", "max", "min",
-    "argsort", "median", "nanmedian", "sort", "topk",
+    "argsort", "median", "msort", "nanmedian", "sort", "topk",
     "kthvalue", "mode", "nanquantile", "quantile",
     "cummax", "cummin",
     "bincount", "bucketize", "histc", "searchsorted", "unique",

@@ -29,6 +29,16 @@ class Sort(Picked):
     __slots__ = ()
 
 
+def msort(input: Operand) -> Any:
+    """The entries in order along the first axis: the values of ``sort(input, 0)``.
+
+    Example
+        >>> msort(Tensor([3.0, 1.0, 2.0]))
+        tensor([1., 2., 3.])
+    """
+    return sort(input, 0)[0]
+
+
 def sort(input: Operand, dim: int = -1, descending: bool = False, *, stable: bool = False) -> ValuesIndices:
     """The entries in order along `dim`, as a pair ``values, indices``; equal entries keep their order, NaN is largest.
 

@@ -136,6 +136,9 @@ def trunc(input: Operand) -> Tensor:
     return Trunc().apply(input)
 
 
+fix = trunc
+
+
 class Round(Steps):
     """y = x rounded to `decimals`; a half goes to the even neighbour"""
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
+from tensorgrad import dtypes
 from tensorgrad.errors import DtypeError, GraphError, message
 from tensorgrad.ops.choice import where
 from tensorgrad.ops.comparison import eq
 from tensorgrad.ops.elementwise import Binary
 from tensorgrad.ops.masking import masked
-from tensorgrad.ops.promotion import Operand, align_floats, only_tensors
+from tensorgrad.ops.promotion import Operand, align_floats, array_of, only_tensors
 from tensorgrad.ops.rounding import sign
 from tensorgrad.tensor import Tensor
 
-__all__ = ["copysign", "heaviside", "isposinf", "isneginf", "positive", "sgn"]
+__all__ = ["copysign", "heaviside", "isposinf", "isneginf", "positive", "sgn", "signbit"]
 
 sgn = sign
 
@@ -99,6 +100,17 @@ def isneginf(input: Operand) -> Tensor:
         tensor([False,  True, False])
     """
     return eq(input, -float("inf"))
+
+
+def signbit(input: Operand) -> Tensor:
+    """True for negative numbers, -0.0 among them.
+
+    Example
+        >>> signbit(Tensor([-1.0, -0.0, 0.0]))
+        tensor([ True,  True, False])
+    """
+    array = array_of(input)
+    return Tensor(np.signbit(array) if dtypes.is_float(array.dtype) else np.asarray(array < 0))
 
 
 def positive(input: Operand) -> Tensor:
