@@ -71,19 +71,12 @@ def fill_diagonal_(self: Tensor, fill_value: float, wrap: bool = False) -> Tenso
         tensor([[0., 2.],
                 [3., 0.]])
     """
-    refuse_recorded("fill_diagonal_", self)
     if self.ndim < 2 or self.ndim > 2 and len(set(self.shape)) > 1:
         raise ShapeError(message("fill_diagonal_", "there is no diagonal", {"self": self},
                                  "Use a matrix, or more axes of equal length."))
-    mine = writable("fill_diagonal_", self)
-    value = exactly("fill_diagonal_", self, fill_value).reshape(())
-    if self.ndim == 2 and not wrap:
-        n = min(self.shape)
-        mine[np.arange(n), np.arange(n)] = value
-    else:
-        np.fill_diagonal(mine, value, wrap)
-    self.mark_changed(calling_line())
-    return self
+    place = np.zeros(self.shape, bool)
+    np.fill_diagonal(place, True, wrap)
+    return masked_fill_(self, place, fill_value)
 
 
 def copy_(self: Tensor, src: Operand) -> Tensor:

@@ -33,7 +33,7 @@ CASES: dict[str, Callable[[Any], Any]] = {
     "too many": lambda lib: lib.combinations(lib.tensor([1, 2]), 3),
     "none": lambda lib: lib.combinations(lib.tensor([1, 2]), 0),
     "blocks": lambda lib: lib.block_diag(lib.tensor([[0, 1], [1, 0]]), lib.tensor([[3.5, 4.0, 5.0]]), lib.tensor(7),
-        lib.tensor([1, 2])),
+                                         lib.tensor([1, 2])),
     "no blocks": lambda lib: lib.block_diag(),
     "lower": lambda lib: lib.tril_indices(4, 3, -1), "lower wide": lambda lib: lib.tril_indices(2, 5, 1),
     "upper": lambda lib: lib.triu_indices(4, 3, offset=-1), "upper wide": lambda lib: lib.triu_indices(2, 5, 2),
