@@ -7,29 +7,33 @@ from math import e, inf, nan, pi
 from typing import Any as _Any
 
 from tensorgrad import (accelerator, autograd, backends, creation, cuda, index_creation, kernels, linalg, memory_formats,
-                        ops, overwriting_functions, profiler, random_creation, special, switches, typed_tensors)
+                        ops, profiler, random_creation, special)
 from tensorgrad.creation import *  # noqa: F401,F403
 from tensorgrad.devices import device
 from tensorgrad.drawing import draw
 from tensorgrad.dtypes import (bool_, float16, float32, float64, get_default_dtype, int8, int16, int32, int64,
                                set_default_dtype, uint8)
-from tensorgrad.dtype_limits import finfo, iinfo
-from tensorgrad.dtype_names import bool, double, dtype, float, half, int, long, short, uint16, uint32, uint64  # noqa: F401
 from tensorgrad.generator import Generator
+from tensorgrad.in_place import functions as _in_place
+from tensorgrad.in_place.functions import *  # noqa: F401,F403
 from tensorgrad.index_creation import *  # noqa: F401,F403
 from tensorgrad.interop import from_dlpack
 from tensorgrad.kernels import get_num_threads, release_memory, set_num_threads
 from tensorgrad.memory_formats import *  # noqa: F401,F403
 from tensorgrad.methods import attach
 from tensorgrad.ops import *  # noqa: F401,F403
-from tensorgrad.overwriting_functions import *  # noqa: F401,F403
+from tensorgrad.porting import switches as _switches
+from tensorgrad.porting import typed_tensors as _types
+from tensorgrad.porting.dtype_limits import finfo, iinfo
+from tensorgrad.porting.dtype_names import (bool, double, dtype, float, half, int, long, short,  # noqa: F401
+                                            uint16, uint32, uint64)
+from tensorgrad.porting.sizes import Size, broadcast_shapes
+from tensorgrad.porting.switches import *  # noqa: F401,F403
+from tensorgrad.porting.typed_tensors import *  # noqa: F401,F403
 from tensorgrad.random import default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from tensorgrad.random_creation import *  # noqa: F401,F403
 from tensorgrad.recording import enable_grad, inference_mode, is_grad_enabled, no_grad, scope, set_grad_enabled
-from tensorgrad.sizes import Size, broadcast_shapes
-from tensorgrad.switches import *  # noqa: F401,F403
 from tensorgrad.tensor import Tensor, as_tensor
-from tensorgrad.typed_tensors import *  # noqa: F401,F403
 from tensorgrad.version import __version__
 
 attach()
@@ -73,8 +77,8 @@ __all__ = [
     "Tensor", "as_tensor", "from_dlpack",
     "kernels", "get_num_threads", "set_num_threads", "release_memory",
     "autograd", "cuda", "device", "linalg", "ops", "profiler", *ops.__all__, *creation.__all__, *random_creation.__all__,
-    *overwriting_functions.__all__, *memory_formats.__all__, *switches.__all__,
-    *index_creation.__all__, *typed_tensors.__all__,
+    *_in_place.__all__, *memory_formats.__all__, *_switches.__all__,
+    *index_creation.__all__, *_types.__all__,
     "accelerator", "backends", "special", "finfo", "iinfo", "Size", "broadcast_shapes", "e", "inf", "nan", "pi",
     "Generator", "manual_seed", "seed", "initial_seed", "default_generator", "get_rng_state", "set_rng_state",
     "draw",

@@ -10,12 +10,13 @@ from typing import Any, Callable, Iterator
 
 import numpy as np
 
-from tensorgrad import autograd, creation_methods, filling, inplace, interop, ops
-from tensorgrad.inplace import augmented
+from tensorgrad import autograd, creation_methods, interop, ops
+from tensorgrad.in_place import arithmetic, filling
+from tensorgrad.in_place.arithmetic import augmented
+from tensorgrad.in_place.methods import OverwritingMethods
 from tensorgrad.ops import memory_layout, promotion, shape, windows
-from tensorgrad.overwriting_methods import OverwritingMethods
+from tensorgrad.porting.typed_tensors import type_of
 from tensorgrad.tensor import Tensor
-from tensorgrad.typed_tensors import type_of
 
 __all__ = ["TensorMethods", "attach"]
 
@@ -190,15 +191,15 @@ class TensorMethods(OverwritingMethods):
     flip, fliplr, flipud, rot90, roll = ops.flip, ops.fliplr, ops.flipud, ops.rot90, ops.roll
 
     # in place; the rest of these methods is inherited
-    __iadd__, __isub__, __imul__, __itruediv__ = inplace.iadd, inplace.isub, inplace.imul, inplace.itruediv
+    __iadd__, __isub__, __imul__, __itruediv__ = arithmetic.iadd, arithmetic.isub, arithmetic.imul, arithmetic.itruediv
     __ifloordiv__, __imod__ = augmented("//=", ops.floor_divide), augmented("%=", ops.remainder)
     __ipow__ = augmented("**=", ops.pow)
     __iand__, __ior__ = augmented("&=", ops.bitwise_and), augmented("|=", ops.bitwise_or)
     __ixor__ = augmented("^=", ops.bitwise_xor)
-    __setitem__ = inplace.setitem
-    add_, sub_, mul_, div_ = inplace.add_, inplace.sub_, inplace.mul_, inplace.div_
-    addcmul_, addcdiv_, lerp_ = inplace.addcmul_, inplace.addcdiv_, inplace.lerp_
-    detach_ = inplace.detach_
+    __setitem__ = arithmetic.setitem
+    add_, sub_, mul_, div_ = arithmetic.add_, arithmetic.sub_, arithmetic.mul_, arithmetic.div_
+    addcmul_, addcdiv_, lerp_ = arithmetic.addcmul_, arithmetic.addcdiv_, arithmetic.lerp_
+    detach_ = arithmetic.detach_
     zero_, fill_, copy_, masked_fill_ = filling.zero_, filling.fill_, filling.copy_, filling.masked_fill_
     normal_, uniform_, bernoulli_ = filling.normal_, filling.uniform_, filling.bernoulli_
     exponential_, random_ = filling.exponential_, filling.random_

@@ -1,10 +1,10 @@
-"""Activations written over their input, which in a graph takes over the result: see `tensorgrad.inplace`."""
+"""Activations written over their input, which in a graph takes over the result: see `tensorgrad.in_place.arithmetic`."""
 
 from __future__ import annotations
 
 from nn.functional.layers import rrelu
 from tensorgrad import Tensor, ops
-from tensorgrad.inplace import replace
+from tensorgrad.in_place.arithmetic import replace
 from tensorgrad.random import Generator
 
 __all__ = ["celu_", "elu_", "hardtanh_", "leaky_relu_", "relu_", "rrelu_", "selu_", "threshold_"]

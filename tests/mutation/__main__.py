@@ -35,7 +35,7 @@ from tests.mutation.reach import Reach
 
 HERE, ROOT = Path(__file__).parent, Path(__file__).parents[2]
 MODULES = ["tensorgrad.autograd.engine", "tensorgrad.autograd.backward", "tensorgrad.op", "tensorgrad.recording",
-           "tensorgrad.lineage", "tensorgrad.inplace", "tensorgrad.autograd.function", "tensorgrad.ownership",
+           "tensorgrad.lineage", "tensorgrad.in_place.arithmetic", "tensorgrad.autograd.function", "tensorgrad.ownership",
            "tensorgrad.ops.writing", "tensorgrad.ops.assignment", "tensorgrad.shared_memory"]
 TESTS = ["tests/tensorgrad/autograd/test_engine.py", "tests/tensorgrad/autograd/test_backward.py",
          "tests/tensorgrad/autograd/test_function.py", "tests/tensorgrad/test_inplace.py",

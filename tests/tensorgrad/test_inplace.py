@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import tensorgrad
 from tensorgrad import Tensor, no_grad, tensor
 from tensorgrad.errors import ArgumentError, DtypeError, GraphError, RangeError, ShapeError, StaleTensorError
-from tensorgrad.inplace import in_place
+from tensorgrad.in_place.arithmetic import in_place
 from tensorgrad.ops import channel_shuffle, pixel_shuffle, pixel_unshuffle
 
 

@@ -13,7 +13,7 @@ import tensorgrad as tg
 from tensorgrad import Tensor, no_grad
 from tensorgrad.autograd import Function, checkpoint, detect_anomaly, grad, gradcheck, gradgradcheck, why_grad
 from tensorgrad.errors import AnomalyError, ArgumentError, DtypeError, GraphError, RangeError, ShapeError, StaleTensorError
-from tensorgrad.inplace import in_place
+from tensorgrad.in_place.arithmetic import in_place
 from tensorgrad.shared_memory import Memory
 
 

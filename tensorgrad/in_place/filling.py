@@ -1,4 +1,4 @@
-"""Filling a tensor with given or random values, in place.  How a write becomes part of a graph: see `inplace`."""
+"""Filling a tensor with given or random values, in place.  How a write becomes part of a graph: see `arithmetic`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from tensorgrad import dtypes
 from tensorgrad.callers import calling_line
 from tensorgrad.errors import ArgumentError, DtypeError, ShapeError, message
-from tensorgrad.inplace import exactly
+from tensorgrad.in_place.arithmetic import exactly
 from tensorgrad.ops.assignment import replaced
 from tensorgrad.ops.mask_selection import masked_fill
 from tensorgrad.ops.promotion import Operand, to

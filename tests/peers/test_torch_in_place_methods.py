@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import tensorgrad
-from tensorgrad.overwriting_methods import OverwritingMethods
+from tensorgrad.in_place.methods import OverwritingMethods
 
 pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore::UserWarning")]
 torch = pytest.importorskip("torch")

@@ -1,12 +1,12 @@
 """Methods with an underscore that replace a tensor's contents by what the op of that name makes of them.
 
-Those with a rule of their own are in `inplace`, `filling` and `axes_in_place`; `inplace` says when a graph records them.
+Those with a rule of their own are in `arithmetic`, `filling` and `axes`; `arithmetic` says when a graph records them.
 """
 
 from __future__ import annotations
 
-from tensorgrad import axes_in_place
-from tensorgrad.inplace import in_place
+from tensorgrad.in_place import axes
+from tensorgrad.in_place.arithmetic import in_place
 
 __all__ = ["OverwritingMethods"]
 
@@ -52,5 +52,5 @@ class OverwritingMethods:
 
     # axes
     squeeze_, unsqueeze_, transpose_, t_ = (
-        axes_in_place.squeeze_, axes_in_place.unsqueeze_, axes_in_place.transpose_, axes_in_place.t_)
-    swapaxes_ = swapdims_ = axes_in_place.transpose_
+        axes.squeeze_, axes.unsqueeze_, axes.transpose_, axes.t_)
+    swapaxes_ = swapdims_ = axes.transpose_
