@@ -7,6 +7,7 @@ from typing import Any, Callable, Iterable
 
 import numpy as np
 
+from nn.optim.hooks import NO_HOOKS, Hooked
 from nn.optim.together import Bundle, bundles
 from tensorgrad.callers import calling_line
 from tensorgrad.errors import ArgumentError, DtypeError, ShapeError, StateError, message
@@ -21,7 +22,7 @@ __all__ = ["Optimizer"]
 LATER = ("maximize", "amsgrad", "decoupled_weight_decay")
 
 
-class Optimizer:
+class Optimizer(Hooked):
     """Base of the optimizers: it owns the groups, the state and the loop; a subclass is its formula.
 
     A subclass passes its options to ``__init__``, names the arrays it remembers in `buffers`, checks options in `check`, and
@@ -165,6 +166,10 @@ class Optimizer:
         Raises
             ShapeError   a gradient assigned by hand has another shape than its parameter; nothing is updated then
         """
+        return self._step(closure) if self._hooks is None else self._hooks.step(self, type(self)._step, closure)
+
+    def _step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """`step` without its hooks."""
         loss = None
         if closure is not None:
             with enable_grad():
@@ -210,11 +215,14 @@ class Optimizer:
         A parameter's index is its place in all groups together; ``param_groups[i]["params"]`` holds the indices of group i.
         Arrays are copies, so that the snapshot stays what it is.  The layout is PyTorch's, which can load it too.
         """
+        hooks = self._hooks or NO_HOOKS
+        for hook in list(hooks.before_saving):
+            hook(self)
         index = {id(p): i for i, (_, p) in enumerate(self.numbered())}
         state = {index[id(p)]: {key: snapshot(value) for key, value in self.state[p].items()}
                  for _, p in self.numbered() if self.state.get(p)}
         groups = [{**group, "params": [index[id(p)] for p in group["params"]]} for group in self.param_groups]
-        return {"state": state, "param_groups": groups}
+        return hooks.saved(self, {"state": state, "param_groups": groups})
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Continue from a snapshot that `state_dict` returned, here or in PyTorch; it is copied.
@@ -224,6 +232,8 @@ class Optimizer:
         Raises
             StateError   it does not fit; the optimizer is unchanged then
         """
+        hooks = self._hooks or NO_HOOKS
+        state_dict = hooks.to_load(self, state_dict)
         try:
             saved_state, saved_groups = dict(state_dict["state"]), list(state_dict["param_groups"])
             saved_ids = [list(group["params"]) for group in saved_groups]
@@ -246,6 +256,8 @@ class Optimizer:
         self.state = state
         for group, new in zip(self.param_groups, groups):  # in place: a scheduler or a user may hold the dicts
             group.update(new)
+        for hook in list(hooks.after_loading):
+            hook(self)
 
     def merged(self, number: int, group: dict[str, Any], saved: dict[str, Any]) -> dict[str, Any]:
         """The options of `group` after loading `saved`, checked."""
