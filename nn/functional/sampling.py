@@ -45,6 +45,10 @@ def grid_sample(input: Tensor, grid: Tensor, mode: str = "bilinear", padding_mod
     Gradient
         to the image and to the grid; to the grid 0 for "nearest", and for "border" at the border and beyond it
 
+    NaN
+        in the grid, under every `padding_mode`: the sample is NaN, and so is the grid's gradient at that place, in one
+        coordinate at least; for "nearest" both are 0, as no cell is there.  The image's gradient has no part of either.
+
     Raises
         ShapeError      other axes, an image without cells, a grid for another number of images
         DtypeError      image and grid of different dtypes

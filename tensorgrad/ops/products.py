@@ -139,7 +139,9 @@ def cumprod(input: Operand, dim: int, *, dtype: Any = None) -> Tensor:
     """Running products along `dim`: entry i is the product of entries 0 to i.
 
     Gradient
-        exact where entries are 0 too, for which it takes memory for n² entries
+        exact where entries are 0 too, for which it takes memory for n² entries.  Where a 0 meets an infinity or NaN, each
+        entry's gradient is still the sum of the products of the others, and NaN only if one of these is; PyTorch divides by
+        the entries before the first 0, and gives those behind it 0
 
     Raises
         RangeError   an axis that `input` does not have

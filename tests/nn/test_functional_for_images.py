@@ -20,6 +20,29 @@ def test_a_convolution_is_a_product_with_patches():
     np.testing.assert_allclose(product.reshape(2, 4, 5, 7).numpy(), F.conv2d(x, w, padding=1).numpy())
 
 
+@pytest.mark.parametrize("padding_mode", ["zeros", "border", "reflection"])
+@pytest.mark.parametrize("mode", ["bilinear", "nearest", "bicubic"])
+def test_sampling_where_the_grid_is_nan(mode, padding_mode):
+    nan = float("nan")
+    rng = np.random.default_rng(0)
+    numbers = rng.normal(size=(1, 2, 3, 3))
+    image, elsewhere = tensor(numbers, requires_grad=True), tensor(numbers, requires_grad=True)
+    places = [[0.3, -0.2], [nan, 0.0], [0.0, nan], [nan, nan]]
+    grid = tensor(np.array([[places]]), requires_grad=True)
+    result = F.grid_sample(image, grid, mode, padding_mode, align_corners=False)
+    result.sum().backward()
+    alone = F.grid_sample(elsewhere, grid[:, :, :1], mode, padding_mode, align_corners=False)
+    alone.sum().backward()
+    np.testing.assert_array_equal(result.numpy()[..., :1], alone.numpy())
+    np.testing.assert_array_equal(result.numpy()[..., 1:], np.full((1, 2, 1, 3), 0.0 if mode == "nearest" else nan))
+    np.testing.assert_allclose(image.grad.numpy(), elsewhere.grad.numpy(), rtol=1e-12)
+    assert np.isfinite(grid.grad.numpy()[0, 0, 0]).all()
+    if mode == "nearest":
+        assert not grid.grad.numpy().any()
+    else:
+        assert np.isnan(grid.grad.numpy()[0, 0, 1:]).any(-1).all()
+
+
 def test_folding_counts_how_many_patches_cover_a_cell():
     columns = unfold(ones(1, 1, 3, 3), 2)
     assert fold(columns, 3, 2).tolist() == [[[[1, 2, 1], [2, 4, 2], [1, 2, 1]]]]

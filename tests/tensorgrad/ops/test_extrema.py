@@ -89,6 +89,15 @@ def test_products_with_zeros():
     assert gradient(lambda x: x.cumprod(0), [2.0, 0.0, 3.0]) == [1, 8, 0]
 
 
+@pytest.mark.parametrize("values", [[np.inf, 0.0, 2.0], [0.0, np.inf, 0.0, 3.0], [1.0, NAN, 0.0, 2.0], [0.0, 2.0, NAN, 1.0]])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_running_products_where_a_zero_meets_inf_or_nan(values):
+    """Each gradient is the sum of the products of the other entries."""
+    n = len(values)
+    expected = [sum(np.prod([values[k] for k in range(i + 1) if k != j]) for i in range(j, n)) for j in range(n)]
+    np.testing.assert_array_equal(gradient(lambda x: x.cumprod(0), values), expected)
+
+
 def test_sum_of_channels_last_images_is_exact():
     """Sums by products of a row of ones: as near to the float64 sum as pairwise addition."""
     images = np.random.default_rng(0).normal(1.0, 1.0, size=(40, 33, 31, 6)).astype(np.float32).transpose(0, 3, 1, 2)
