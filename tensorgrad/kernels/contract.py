@@ -59,7 +59,7 @@ class Kernels(Protocol):
         """
 
     def channel_sum(self, x: Array) -> Array:
-        """y[c] = Σ x over every axis but the channels: the gradient of a bias.  x (N, C, H, W) → y (C,)."""
+        """y[c] = Σ x over every axis but the channels: the gradient of a bias.  x (N, C, *) → y (C,)."""
 
     # -- matrices: of any strides; results row-major --------------------------------------------------------------------
 

@@ -16,10 +16,10 @@ from typing import Any
 from tensorgrad import kernels, lineage
 from tensorgrad.errors import ArgumentError, ShapeError, message
 from tensorgrad.op import Op
+from tensorgrad.ops.channel_sum import ChannelSum
 from tensorgrad.ops.images import NameOverAxes, check_same_dtype, check_tensor, images
 from tensorgrad.ops.promotion import Operand
-from tensorgrad.ops.reduction import expand
-from tensorgrad.ops.shape import reshape, squeeze, unsqueeze
+from tensorgrad.ops.shape import squeeze, unsqueeze
 from tensorgrad.tensor import Tensor
 from tensorgrad.window import Window, is_plain
 
@@ -93,19 +93,6 @@ class ConvWeightGrad(Op):
 
     def options(self) -> dict[str, Any]:
         return described(self)
-
-
-class ChannelSum(Op):
-    """y[c] = Σ x over every axis but the channels"""
-
-    __slots__ = ()
-
-    def forward(self, x):
-        return kernels.active().channel_sum(x)
-
-    def backward(self, grad):
-        shape = self.shapes[0]
-        return expand(reshape(grad, 1, -1, *[1] * (len(shape) - 2)), *shape)
 
 
 def described(op: Conv | ConvTranspose | ConvWeightGrad) -> dict[str, Any]:

@@ -14,9 +14,10 @@ from tensorgrad import dtypes, lineage
 from tensorgrad.errors import DtypeError, ShapeError, message
 from tensorgrad.kernels import active, products
 from tensorgrad.op import Op
+from tensorgrad.ops.channel_sum import ChannelSum
 from tensorgrad.ops.elementwise import Binary
 from tensorgrad.ops.promotion import Operand, common, to
-from tensorgrad.ops.reduction import count, sum
+from tensorgrad.ops.reduction import count
 from tensorgrad.tensor import Tensor, as_tensor
 
 __all__ = ["matmul", "mm", "bmm", "mv", "dot", "outer", "linear"]
@@ -249,7 +250,7 @@ class Linear(Op):
         if source_weight is not None:
             grad_weight = Matmul().apply(rows.mT, columns)
         if source_bias is not None:
-            grad_bias = rows.reshape(rows.shape[1:]) if rows.shape[0] == 1 else sum(rows, 0)
+            grad_bias = rows.reshape(rows.shape[1:]) if rows.shape[0] == 1 else ChannelSum().apply(rows)
         return grad_x, grad_weight, grad_bias
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from tensorgrad.ops.convolution import ChannelSum, ConvWeightGrad
+from tensorgrad.ops.channel_sum import ChannelSum
+from tensorgrad.ops.convolution import ConvWeightGrad
 from tensorgrad.window import Window
 from tests import loops
 from tests.op_cases.case import Case, normal
