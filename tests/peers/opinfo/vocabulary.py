@@ -141,9 +141,8 @@ def ours(name: str, variant: str = "") -> Callable[..., Any]:
         return getattr(nn.functional, name.removeprefix("nn.functional."))
     if name.startswith("linalg."):
         return getattr(tensorgrad.linalg, name.removeprefix("linalg."))
-    if hasattr(tensorgrad, name):
-        return getattr(tensorgrad, name)
-    return method(name)
+    found = getattr(tensorgrad, name, None)
+    return found if callable(found) else method(name)  # `float` is a dtype, and a method
 
 
 def method(name: str) -> Callable[..., Any]:
