@@ -16,7 +16,7 @@ from tensorgrad.errors import GraphError
 from tensorgrad.handles import AfterAccumulation
 from tensorgrad.op import Op
 from tensorgrad.ops.arithmetic import clone
-from tensorgrad.ops.promotion import to
+from tensorgrad.ops.promotion import broadcasts_to, to
 from tensorgrad.ops.reduction import sum_to
 from tensorgrad.ownership import unshared
 from tensorgrad.recording import set_grad_enabled
@@ -115,11 +115,7 @@ def refuse_count(op: Op, returned: int) -> None:
 
 def undo_broadcast(op: Op, grad: Gradient, shape: tuple[int, ...]) -> Gradient:
     """`grad` summed over the axes along which forward repeated that input."""
-    try:
-        fits = np.broadcast_shapes(shape, grad.shape) == grad.shape
-    except ValueError:
-        fits = False
-    if not fits:
+    if not broadcasts_to(shape, grad.shape):
         raise GraphError(f"backward: the rule of {op.where} returned a gradient of shape {grad.shape} for an input of "
                          f"shape {shape}.\n  A gradient has the shape of its input, or of what it was broadcast to.")
     return sum_to(grad, shape)

@@ -47,23 +47,17 @@ def add_(self: Tensor, other: Operand, *, alpha: float = 1) -> Tensor:
         >>> Tensor([1.0, 2.0]).add_(1)
         tensor([2., 3.])
     """
-    if recorded("add_", self, other):
-        return take_over("add_", self, ops.add(self, other, alpha=alpha))
-    return arithmetic("add_", np.add, self, other, alpha)
+    return combined("add_", np.add, ops.add, self, other, alpha=alpha)
 
 
 def sub_(self: Tensor, other: Operand, *, alpha: float = 1) -> Tensor:
     """Subtract `alpha` · `other` from this tensor, in place."""
-    if recorded("sub_", self, other):
-        return take_over("sub_", self, ops.sub(self, other, alpha=alpha))
-    return arithmetic("sub_", np.subtract, self, other, alpha)
+    return combined("sub_", np.subtract, ops.sub, self, other, alpha=alpha)
 
 
 def mul_(self: Tensor, other: Operand) -> Tensor:
     """Multiply this tensor by `other`, in place."""
-    if recorded("mul_", self, other):
-        return take_over("mul_", self, ops.mul(self, other))
-    return arithmetic("mul_", np.multiply, self, other)
+    return combined("mul_", np.multiply, ops.mul, self, other)
 
 
 def div_(self: Tensor, other: Operand, *, rounding_mode: str | None = None) -> Tensor:
@@ -112,6 +106,13 @@ def lerp_(self: Tensor, end: Operand, weight: Operand) -> Tensor:
         return arithmetic("lerp_", np.add, self, (end - self) * weight)
 
 
+def combined(who: str, function: np.ufunc, op: Callable[..., Any], self: Tensor, other: Operand, **alpha: float) -> Tensor:
+    """`self` and `other` by `op` in the graph, or by `function`, which is the same, in the memory of `self`."""
+    if recorded(who, self, other):
+        return take_over(who, self, op(self, other, **alpha))
+    return arithmetic(who, function, self, other, **alpha)
+
+
 def arithmetic(who: str, function: np.ufunc, self: Tensor, other: Operand, alpha: float = 1) -> Tensor:
     """``self = function(self, alpha * other)``, written into the memory of `self`."""
     mine = writable(who, self)
@@ -130,30 +131,22 @@ def arithmetic(who: str, function: np.ufunc, self: Tensor, other: Operand, alpha
 
 def iadd(self: Tensor, other: Operand) -> Tensor:
     """``self += other``"""
-    if recorded("+=", self, other):
-        return take_over("+=", self, ops.add(self, other))
-    return arithmetic("+=", np.add, self, other)
+    return combined("+=", np.add, ops.add, self, other)
 
 
 def isub(self: Tensor, other: Operand) -> Tensor:
     """``self -= other``"""
-    if recorded("-=", self, other):
-        return take_over("-=", self, ops.sub(self, other))
-    return arithmetic("-=", np.subtract, self, other)
+    return combined("-=", np.subtract, ops.sub, self, other)
 
 
 def imul(self: Tensor, other: Operand) -> Tensor:
     """``self *= other``"""
-    if recorded("*=", self, other):
-        return take_over("*=", self, ops.mul(self, other))
-    return arithmetic("*=", np.multiply, self, other)
+    return combined("*=", np.multiply, ops.mul, self, other)
 
 
 def itruediv(self: Tensor, other: Operand) -> Tensor:
     """``self /= other``"""
-    if recorded("/=", self, other):
-        return take_over("/=", self, ops.div(self, other))
-    return arithmetic("/=", np.true_divide, self, other)
+    return combined("/=", np.true_divide, ops.div, self, other)
 
 
 # -- any op in place ---------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from tensorgrad.ops.choice import Where
 from tensorgrad.ops.index_syntax import split_index, written
 from tensorgrad.ops.indexing import GetItem, filled
 from tensorgrad.ops.overwriting import numbered, overwrite
-from tensorgrad.ops.promotion import Operand
+from tensorgrad.ops.promotion import Operand, broadcasts_to
 from tensorgrad.ownership import unshared
 from tensorgrad.tensor import Tensor, plain
 
@@ -98,13 +98,8 @@ def fitting(who: str, input: Tensor, value: Operand, shape: tuple[int, ...]) -> 
     extra = len(given) - len(shape)
     if extra > 0 and given[:extra] == (1,) * extra:
         value, given = value.reshape(given[extra:]), given[extra:]
-    if given:
-        try:
-            fits = np.broadcast_shapes(given, shape) == shape
-        except ValueError:
-            fits = False
-        if not fits:
-            raise ShapeError(message(who, f"the value does not fit the place, which has the shape {shape}",
-                                     {"self": input, "value": value},
-                                     "Give one number, or a value of the shape of self[index]."))
+    if given and not broadcasts_to(given, shape):
+        raise ShapeError(message(who, f"the value does not fit the place, which has the shape {shape}",
+                                 {"self": input, "value": value},
+                                 "Give one number, or a value of the shape of self[index]."))
     return value

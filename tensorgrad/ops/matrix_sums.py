@@ -10,7 +10,7 @@ from tensorgrad import dtypes
 from tensorgrad.errors import DtypeError, ShapeError, message
 from tensorgrad.ops.choice import where
 from tensorgrad.ops.linalg import bmm, mm, mv, outer, same_dtype
-from tensorgrad.ops.promotion import Operand
+from tensorgrad.ops.promotion import Operand, broadcasts_to
 from tensorgrad.ops.reduction import sum
 from tensorgrad.tensor import Tensor
 
@@ -25,11 +25,7 @@ def blend(who: str, input: Operand, product: Operand, beta: float, alpha: float)
         DtypeError   integers with a beta or alpha that is none
     """
     input, product = same_dtype(who, input, product)
-    try:
-        fits = np.broadcast_shapes(input.shape, product.shape) == product.shape
-    except ValueError:
-        fits = False
-    if not fits:
+    if not broadcasts_to(input.shape, product.shape):
         raise ShapeError(message(who, f"the input does not broadcast to the shape {product.shape} of the product",
                                  {"input": input, "product": product},
                                  "Axes are matched from the last; each of the input must be equal or 1."))

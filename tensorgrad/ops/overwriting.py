@@ -15,7 +15,7 @@ from tensorgrad.ops.choice import where
 from tensorgrad.ops.gathering import ScatterAdd, check_dtypes
 from tensorgrad.ops.indexing import select
 from tensorgrad.ops.mask_selection import check_mask, filling
-from tensorgrad.ops.promotion import Operand, to
+from tensorgrad.ops.promotion import Operand, broadcasts_to, to
 from tensorgrad.ops.reduction import expand, normalize_dims
 from tensorgrad.ops.selection import as_index, check_index, flat_index
 from tensorgrad.ops.triangle import diagonal
@@ -153,12 +153,7 @@ def index_put(input: Operand, indices: Sequence[Any], values: Operand, accumulat
     except IndexError as error:
         raise RangeError(message("index_put", str(error), shown, "Use at most one index per axis, of equal shapes, "
                                  "with entries from 0 to n - 1 or, from the end, from -1 to -n.")) from None
-    try:
-        np.broadcast_to(np.empty(()), positions.shape)
-        fits = np.broadcast_shapes(values.shape, positions.shape) == positions.shape
-    except ValueError:
-        fits = False
-    if not fits:
+    if not broadcasts_to(values.shape, positions.shape):
         raise ShapeError(message("index_put", f"the values do not fit into shape {positions.shape}",
                                  shown | {"values": values}, "Give one number, or a value per place."))
     if not accumulate:

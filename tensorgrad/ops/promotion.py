@@ -71,6 +71,19 @@ def check_broadcast(who: str, **operands: Operand) -> None:
                                  "Axes are matched from the last; each pair must be equal or have a 1.")) from None
 
 
+def broadcasts_to(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
+    """True if an array of `shape` can be repeated to the shape `target`.
+
+    Example
+        >>> broadcasts_to((3,), (2, 3)), broadcasts_to((2, 3), (3,)), broadcasts_to((2,), (3,))
+        (True, False, False)
+    """
+    try:
+        return np.broadcast_shapes(shape, target) == target
+    except ValueError:
+        return False
+
+
 def array_of(x: Operand) -> np.ndarray:
     """The array of a tensor, or the array itself."""
     return x.array if isinstance(x, Tensor) else x

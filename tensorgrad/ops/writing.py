@@ -18,7 +18,7 @@ from tensorgrad.errors import ArgumentError, DtypeError, GraphError, ShapeError,
 from tensorgrad.op import Op
 from tensorgrad.ops.assignment import replaced
 from tensorgrad.ops.overwriting import overwrite
-from tensorgrad.ops.promotion import Operand, to
+from tensorgrad.ops.promotion import Operand, broadcasts_to, to
 from tensorgrad.ownership import unshared
 from tensorgrad.recording import here
 from tensorgrad.shared_memory import Memory
@@ -222,11 +222,6 @@ def holds(who: str, self: Tensor, dtype: np.dtype) -> None:
 def fits_into(who: str, self: Tensor, array: Any, shown: Operand) -> None:
     """Raise a ShapeError unless `array` broadcasts to the shape of `self`."""
     shape = np.shape(array)
-    if shape != self.array.shape and shape != ():
-        try:
-            fits = np.broadcast_shapes(shape, self.array.shape) == self.array.shape
-        except ValueError:
-            fits = False
-        if not fits:
-            raise ShapeError(message(who, f"shape {shape} does not fit into {self.shape}", {"self": self, "other": shown},
-                                     "A write keeps the shape: each axis of the other must be equal or 1."))
+    if shape != self.array.shape and shape != () and not broadcasts_to(shape, self.array.shape):
+        raise ShapeError(message(who, f"shape {shape} does not fit into {self.shape}", {"self": self, "other": shown},
+                                 "A write keeps the shape: each axis of the other must be equal or 1."))

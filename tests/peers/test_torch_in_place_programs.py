@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from typing import Any, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,18 +15,10 @@ from tests.peers.in_place import BETTER, REFUSED, SAME, assignment, filling, lim
 from tests.peers.in_place.drawn import drawn, values
 from tests.peers.in_place.sharing import SHARING, WRITES
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("one_thread")]
 torch = pytest.importorskip("torch")
 
 FILES = (assignment, filling, limits, signs, views)  # which fill the three
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def run(lib: Any, program: Any, values: list[np.ndarray]) -> list[np.ndarray | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ import nn
 import tensorgrad as tg
 from tensorgrad import kernels
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("one_thread")]
 torch = pytest.importorskip("torch")
 torch_models = pytest.importorskip("benchmarks.torch_models")
 
@@ -31,15 +31,6 @@ OPTIMIZERS = {
 # Every optimizer on the reference kernels, one on all others.
 RUNS = [(optimizer, "reference") for optimizer in OPTIMIZERS]
 RUNS += [("SGD, Nesterov, weight decay", name) for name in kernels.available() if name != "reference"]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """PyTorch's threads wait for each other for longer than these sizes take."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def twins(name: str, channels: int, side: int, dtype: str = "float64") -> tuple[Any, Any]:
