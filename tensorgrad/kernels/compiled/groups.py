@@ -8,10 +8,12 @@ is cut into slices by its rows.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from tensorgrad.kernels.compiled import last_axes
-from tensorgrad.kernels.compiled.channels import gradients, normalize, repeat
+from tensorgrad.kernels.compiled.channels import aligned_like, gradients, normalize, repeat
 from tensorgrad.kernels.compiled.columns import add_deviations, add_entries, add_slopes, combine, scale_and_shift
 from tensorgrad.kernels.compiled.crew import shared, slices
 from tensorgrad.kernels.compiled.jit import jit
@@ -34,12 +36,12 @@ def group_norm(x, groups, weight, bias, eps):
         return y, mean.reshape(n, groups), var.reshape(n, groups)
     mean, var = np.empty((2, n, groups), x.dtype)
     if x.flags.c_contiguous:
-        y = np.empty(x.shape, x.dtype)
+        y = aligned_like(x)
         normalize_runs(slices(n * groups, 6 * x.size), n * groups, runs(x, groups), weight, bias, eps, runs(y, groups),
                        mean.reshape(-1), var.reshape(-1))
     else:
         x = channels_innermost(x)
-        y = np.empty_like(x)
+        y = channels_first(aligned_like(channels_last(x)))
         if n == 1:
             normalize(images(x)[0], weight, bias, eps, images(y)[0], mean[0], var[0])
         else:
@@ -58,13 +60,14 @@ def group_norm_grad(grad, x, groups, mean, var, weight, eps):
                                                weight.reshape(groups, -1), eps, True, vectors(d_x, groups))
         return d_x, d_weight.reshape(-1), d_bias.reshape(-1)
     if x.flags.c_contiguous:
-        d_x, k = np.empty(x.shape, x.dtype), slices(n * groups, 8 * x.size)
+        d_x, k = aligned_like(x), slices(n * groups, 8 * x.size)
         sums = np.zeros((k, 2, c))
         gradients_of_runs(k, n * groups, runs(np.ascontiguousarray(grad), groups), runs(x, groups), mean.reshape(-1),
                           var.reshape(-1), weight, eps, runs(d_x, groups), sums)
     else:
         x, k = channels_innermost(x), slices(n, 8 * x.size)
-        grad, d_x, sums = channels_innermost(grad), np.empty_like(x), np.zeros((k, 2, c))
+        d_x = channels_first(aligned_like(channels_last(x)))
+        grad, sums = channels_innermost(grad), np.zeros((k, 2, c))
         if n == 1:
             gradients(images(grad)[0], images(x)[0], mean[0], var[0], weight, eps, images(d_x)[0], sums[0])
         else:
@@ -80,7 +83,7 @@ def parameter(values: np.ndarray | None, value: float, x: np.ndarray) -> np.ndar
 
 def pixels(x: np.ndarray) -> int:
     """How many there are in an image."""
-    return int(np.prod(x.shape[2:], dtype=int))
+    return math.prod(x.shape[2:])
 
 
 def vectors(x: np.ndarray, groups: int) -> np.ndarray:
