@@ -88,7 +88,7 @@ def cross_entropy(input: Tensor, target: Any, weight: Any = None, ignore_index: 
         RangeError      a target outside 0 to C - 1
         DtypeError      float targets that are not of the shape of `input`
         ShapeError      another number of targets than of examples, a weight of another length
-        ArgumentError   an unknown reduction, a label_smoothing outside 0 to 1
+        ArgumentError   an unknown reduction, a label_smoothing outside 0 to 1, an ignore_index ≥ 0 for probabilities
 
     Example
         >>> scores = Tensor([[2.0, 0.0], [0.0, 1.0]], requires_grad=True)
@@ -103,6 +103,9 @@ def cross_entropy(input: Tensor, target: Any, weight: Any = None, ignore_index: 
         raise ArgumentError(f"cross_entropy: label_smoothing={label_smoothing} is no share.\n  Use a number from 0 to 1.")
     target = target if isinstance(target, (Tensor, np.ndarray)) else np.asarray(target)
     if target.dtype.kind == "f" and target.shape == input.shape:
+        if ignore_index >= 0:
+            raise ArgumentError(f"cross_entropy: ignore_index={ignore_index} means nothing for probabilities as targets.\n"
+                                "  Leave it out, or pass class indices.")
         return probability_loss(input, target, weight, reduction, label_smoothing)
     classes, kept = check_classes("cross_entropy", input, target, ignore_index)
     weights = class_weights("cross_entropy", input, weight)

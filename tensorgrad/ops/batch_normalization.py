@@ -94,7 +94,7 @@ def batch_norm(input: Operand, running_mean: Operand | None, running_var: Operan
 
     Raises
         ShapeError      a single number per channel while training; parameters of another length
-        ArgumentError   no running statistics, and not training
+        ArgumentError   no running statistics, and not training; eps < 0, or 0 while training
 
     Source
         Ioffe and Szegedy, Batch Normalization, 2015
@@ -104,6 +104,9 @@ def batch_norm(input: Operand, running_mean: Operand | None, running_var: Operan
         tensor([[-1.],
                 [ 1.]])
     """
+    if eps < 0 or training and eps == 0:
+        raise ArgumentError(f"batch_norm: eps={eps} is not positive: a channel of equal values would divide by 0.\n"
+                            "  Use a small number, such as 1e-5.")
     c = channels("batch_norm", input)
     check_parameters("batch_norm", input, (c,), f"The input has {c} channels: set num_features={c}.", weight=weight,
                      bias=bias, running_mean=running_mean, running_var=running_var)

@@ -81,6 +81,7 @@ def test_weights_are_buffers():
     (lambda: nn.HuberLoss(delta=0), ArgumentError, "HuberLoss: delta=0 makes no sense here.\n  Use a number above 0"),
     (lambda: nn.SmoothL1Loss(beta=-1), ArgumentError, "SmoothL1Loss: beta=-1 makes no sense here.\n  Use a number ≥ 0"),
     (lambda: nn.CrossEntropyLoss()(LOGITS, tg.tensor([1, 2])), RangeError, "2"),
+    (lambda: nn.CrossEntropyLoss(ignore_index=1)(LOGITS, LOGITS), ArgumentError, "ignore_index=1 means nothing for prob"),
 ])
 def test_errors(call, error, text):
     with pytest.raises(error, match=text):

@@ -13,7 +13,7 @@ def batch(rng, *shape):
 
 
 def test_batch_norm_by_hand_and_its_running_statistics():
-    layer = nn.BatchNorm1d(1, eps=0, momentum=0.5, dtype=tg.float64)
+    layer = nn.BatchNorm1d(1, eps=1e-300, momentum=0.5, dtype=tg.float64)
     assert layer(tg.tensor([[1.0], [3.0]], dtype=tg.float64)).tolist() == [[-1.0], [1.0]]
     assert layer.running_mean.tolist() == [1.0]  # half of 2
     assert layer.running_var.tolist() == [1.5]   # half of 1 and half of 2, the unbiased variance
@@ -21,6 +21,15 @@ def test_batch_norm_by_hand_and_its_running_statistics():
     before = layer.state_dict(keep_vars=True)
     assert layer.eval()(tg.tensor([[1.0 + 1.5 ** 0.5]], dtype=tg.float64)).item() == pytest.approx(1.0)
     assert layer.num_batches_tracked.item() == 1 and layer.state_dict(keep_vars=True) == before
+
+
+@pytest.mark.parametrize("training, eps", [(True, 0.0), (True, -1.0), (False, -1e-9)])
+def test_batch_norm_with_an_eps_that_would_divide_by_0(training, eps):
+    layer = nn.BatchNorm1d(2, eps=eps).train(training)
+    with pytest.raises(ArgumentError, match=f"eps={eps} is not positive.*\n  Use a small number, such as 1e-5"):
+        layer(tg.ones(3, 2))
+    assert layer.num_batches_tracked.item() == 0
+    assert nn.BatchNorm1d(2, eps=0.0).eval()(tg.ones(3, 2)).tolist() == [[1, 1]] * 3
 
 
 def test_without_momentum_every_batch_counts_the_same(rng):

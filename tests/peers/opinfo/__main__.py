@@ -11,7 +11,7 @@ from torch.testing._internal.common_methods_invocations import op_db
 from torch.testing._internal.common_modules import module_db
 from tqdm import tqdm
 
-from tests.peers.opinfo.modules import MODULES, run_module
+from tests.peers.opinfo.modules import MODULES, run_module, run_module_errors
 from tests.peers.opinfo.running import NAMES, run, run_errors
 from tests.peers.opinfo.tally import tally
 from tests.peers.opinfo.vocabulary import COARSE, MODULES_OUTSIDE, outside
@@ -44,6 +44,7 @@ def main() -> int:
         run_errors(name)
     for name in tqdm(MODULES, unit="module", disable=None):
         run_module(name)
+        run_module_errors(name)
     text = page()
     if sys.argv[1:]:
         Path(sys.argv[1]).write_text(text)

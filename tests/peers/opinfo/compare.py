@@ -75,9 +75,11 @@ def same_gradients(outputs: tuple[list[Any], list[Any]], pairs: Sequence[tuple[t
     if not twice:
         return
     keep = [i for i, g in enumerate(first_wanted) if g.requires_grad]
-    if [i for i, g in enumerate(first) if g.requires_grad] != keep:
-        # A gradient that does not depend on anything may or may not say so; its own gradients are zeros either way.
-        keep = [i for i in keep if first[i].requires_grad]
+    # A gradient that does not depend on anything may or may not say so; its own gradients are zeros either way.
+    for i in [i for i in keep if not first[i].requires_grad]:
+        if any(bool(g.any()) for g in slopes(torch.autograd.grad, [first_wanted[i].sum()], [*theirs, *w_theirs], [None])):
+            raise Difference(f"gradient {i}: has no gradient, PyTorch's has one that is not 0")
+        keep.remove(i)
     if not keep:
         return
     again = [rng.normal(size=tuple(first_wanted[i].shape)).astype(numpy_of(first_wanted[i]).dtype) for i in keep]

@@ -7,18 +7,18 @@ import warnings
 from typing import Any
 
 import torch
-from torch.testing._internal.common_modules import module_db
+from torch.testing._internal.common_modules import FunctionInput, ModuleErrorEnum, module_db
 
 import nn
 import tensorgrad
 from tensorgrad.errors import TensorgradError
 from tests.peers.opinfo.compare import Difference, close, same, same_gradients
-from tests.peers.opinfo.running import FOREIGN, show
+from tests.peers.opinfo.running import FOREIGN, accepted, show
 from tests.peers.opinfo.samples import Foreign, Translation
 from tests.peers.opinfo.tally import Line, tally
 from tests.peers.opinfo.vocabulary import MODULES_OUTSIDE, outside, refusal
 
-__all__ = ["MODULES", "run_module"]
+__all__ = ["MODULES", "run_module", "run_module_errors"]
 
 MODULES = sorted({info.module_cls.__name__ for info in module_db
                   if outside(info.module_cls.__name__, MODULES_OUTSIDE) is None})
@@ -80,3 +80,49 @@ def one(line: Line, info: Any, sample: Any, training: bool) -> None:
             line.failures.append(f"{label} on {show(inputs)}: {kind}{error}")
         return
     line.passed += 1
+
+
+def run_module_errors(name: str) -> Line:
+    """What PyTorch refuses to build or to run must be refused, too, with an error of ours or a TypeError."""
+    line = tally.line(f"nn.{name}, refused by PyTorch")
+    for info in module_db:
+        if info.module_cls.__name__ == name and info.module_error_inputs_func:
+            for training in (True, False):
+                torch.manual_seed(0)
+                for wrong in info.module_error_inputs_func(info, device="cpu", dtype=torch.float64, requires_grad=False,
+                                                           training=training):
+                    one_error(line, info, wrong, training)
+    return line
+
+
+def one_error(line: Line, info: Any, wrong: Any, training: bool) -> None:
+    """Do one wrong thing, and count whether it was refused."""
+    build = wrong.module_error_input.constructor_input
+    forward = wrong.module_error_input.forward_input or FunctionInput()
+    label = f"{'train' if training else 'eval'} {show(build.args)} {show(build.kwargs)}"
+    try:
+        translate = Translation()
+        args, kwargs = translate(build.args), translate(build.kwargs)
+        inputs, options = translate(forward.args), translate(forward.kwargs)
+    except Foreign:
+        line.refused[FOREIGN] += 1
+        return
+    try:  # some of it is wrong in training only
+        info.module_cls(*build.args, **build.kwargs).train(training).to(torch.float64)(*forward.args, **forward.kwargs)
+        return
+    except Exception:
+        pass
+    in_call = wrong.error_on == ModuleErrorEnum.FORWARD_ERROR
+    try:
+        ours = getattr(nn, info.module_cls.__name__)(*args, **kwargs)
+        if in_call:
+            ours.train(training).to(tensorgrad.float64)(*inputs, **options)
+    except (TensorgradError, TypeError):  # in the call, or already when it was built
+        line.passed += 1
+    except Exception as error:
+        line.failures.append(f"{label}: {type(error).__name__}: {error}; PyTorch: {wrong.error_regex}")
+    else:
+        if why := accepted(f"nn.{info.module_cls.__name__}", wrong.error_regex):
+            line.refused[why] += 1
+        else:
+            line.failures.append(f"{label} on {show(inputs)}: accepted; PyTorch: {wrong.error_regex}")

@@ -88,7 +88,9 @@ def tensors_in(result: Any) -> Iterator[Any]:
             yield from tensors_in(item)
     elif isinstance(result, dict):
         yield from tensors_in(list(result.values()))
-    elif isinstance(result, (torch.Size, torch.dtype)):
-        yield np.asarray(result) if isinstance(result, torch.Size) else np.asarray(str(result).removeprefix("torch."))
+    elif isinstance(result, torch.Size):
+        yield np.array(result, np.int64)
+    elif isinstance(result, torch.dtype):
+        yield np.asarray(str(result).removeprefix("torch."))
     elif result is not None:
         yield result

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, Callable
 
+import numpy as np
+
 import nn
 import tensorgrad
 from tests.peers.opinfo.samples import tensors_in
@@ -25,10 +27,9 @@ OUTSIDE = {
         r"_.*(?<!__) torch\._.* torch\.ops.* native_.* jiterator_.* (?!index_).*_copy as_strided as_strided_scatter "
         r"empty_strided new_empty_strided empty_permuted unsafe_chunk unsafe_split hash_tensor "
         r"max_pool2d_with_indices_backward nonzero_static "
-        r"scalar_tensor resize_ resize_as_ grid_sampler_[23]d sum_to_size slice bfloat16 "
-        r"broadcast_shapes",
+        r"scalar_tensor resize_ resize_as_ grid_sampler_[23]d sum_to_size slice bfloat16",
     "Special functions beyond erf, erfinv, lgamma and digamma.":
-        r"special\..* igamma igammac polygamma mvlgamma i0 frexp ldexp nextafter gcd lcm signbit",
+        r"special\..* igamma igammac polygamma mvlgamma i0 frexp ldexp nextafter gcd lcm",
     "Windows for signals.": r"signal\.windows\..*",
     "Decompositions and solvers beyond inverse, solve, det, Cholesky, QR and those for symmetric matrices and singular "
     "values in `linalg`: not used in convolutional networks.":
@@ -36,11 +37,11 @@ OUTSIDE = {
         r"solve_ex|solve_triangular|tensorinv|tensorsolve|vander|vecdot) geqrf lu lu_solve lu_unpack ormqr "
         r"pca_lowrank pinverse qr svd svd_lowrank triangular_solve cholesky_inverse cholesky_solve matrix_exp",
     "Distributions that no layer or initialisation draws from.":
-        r"cauchy exponential geometric log_normal multinomial nn\.functional\.fractional_max_pool[23]d",
+        r"cauchy exponential geometric log_normal nn\.functional\.fractional_max_pool[23]d",
     "Bit operations and shifts: labels and masks do without.": r"bitwise_(left|right)_shift",
-    "Statistics and combinatorics outside of training.":
-        r"block_diag cartesian_prod combinations corrcoef cov cumulative_trapezoid trapezoid trapz gradient histogram "
-        r"histogramdd index_reduce isin msort renorm tril_indices triu_indices unique_consecutive unravel_index dist",
+    "Statistics outside of training.":
+        r"corrcoef cov cumulative_trapezoid trapezoid trapz gradient histogram histogramdd index_reduce renorm "
+        r"unravel_index dist",
     "Recurrent networks and attention blocks: tensorgrad is about convolutional networks.":
         r"nn\.functional\.multi_head_attention_forward nn\.functional\.ctc_loss nn\.functional\.embedding_bag",
 }
@@ -52,7 +53,7 @@ MODULES_OUTSIDE = {
 }
 
 # Drawn at random: only shapes and dtypes can be compared.
-RANDOM = re.compile(r"(bernoulli|normal.*|rand.*|uniform|empty.*|new_empty|"
+RANDOM = re.compile(r"(bernoulli|multinomial|normal.*|rand.*|uniform|empty.*|new_empty|"
                     r"nn\.functional\.((feature_)?alpha_)?dropout[23]?d?|"
                     r"nn\.functional\.rrelu)")
 
@@ -72,8 +73,6 @@ REFUSED: list[Refusal] = [
     Refusal(r"nn\.functional\.embedding", "sparse=True", "Sparse gradients: tensors are dense."),
     Refusal(r"nn\.functional\.batch_norm", "expects .* got 1 axes",
             "Batch norm of a tensor without an axis of channels, which PyTorch overlooks if it is empty."),
-    Refusal("zero_", "cannot record a write", "Writing in place into what a gradient is followed through, which a graph "
-            "does not record: the error says what to use instead."),
     Refusal("addmv|addbmm|baddbmm", "for integers", "A fraction as factor of integers, which PyTorch cuts off silently."),
     Refusal(r"linalg\.svd", "full matrices have no gradient", "Full matrices of singular vectors, with gradients: the "
             "vectors added to a basis are arbitrary."),
@@ -102,6 +101,7 @@ COARSE = {"nn.functional.hardsigmoid": (1e-6, "PyTorch's kernel multiplies with 
 
 RENAMED: dict[str, Callable[..., Any]] = {
     "__getitem__": operator.getitem,
+    "broadcast_shapes": lambda *shapes: np.array(tensorgrad.broadcast_shapes(*shapes), np.int64),  # as samples have sizes
     "zero_": lambda input: input.clone().zero_(),  # as in the database, whose inputs are leaves
     "einsum": lambda operands, equation: tensorgrad.einsum(equation, *operands),
     "where": lambda input, condition, other: tensorgrad.where(condition, input, other),
