@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
+import stat
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Iterator
@@ -16,10 +18,12 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """A binary file to write, which takes the place of `path` in one step if the ``with`` block ends without an error.
 
     It lies in the folder of `path` (or of what a link there points to) under a name of its own, so that two processes do not
-    meet; it is brought to the disk before it is renamed, and removed if the block fails.
+    meet; it is brought to the disk before it is renamed, and removed if the block fails.  The permissions of an older file
+    become those of the new one.
 
     Raises
-        OSError   the folder is missing, the disk is full, ...; `path` is untouched then
+        OSError   the folder is missing, the disk is full, an older file may not be written to or is a pipe or a device, ...;
+                  `path` is untouched then
 
     Example
         >>> import tempfile
@@ -30,22 +34,35 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         (b'whole', 1)
     """
     target = Path(os.path.realpath(path))
-    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-    with open(part, "xb") as file:
-        try:
+    mode = mode_of(target)
+    part = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}.part")
+    try:
+        with open(part, "xb") as file:
+            if mode is not None:
+                os.chmod(part, mode)  # before anything is in it: an older file may be secret
             yield file
             file.flush()
             os.fsync(file.fileno())
-        except BaseException:
-            file.close()
-            part.unlink(missing_ok=True)
-            raise
-    try:
         os.replace(part, target)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
     sync_folder(target.parent)
+
+
+def mode_of(target: Path) -> int | None:
+    """The permissions of the file that is there, which a new one may replace; None if there is none."""
+    try:
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        return None
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "It is a device or a pipe, not a file", str(target))
+    if not os.access(target, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(target))
+    return stat.S_IMODE(mode)
 
 
 def sync_folder(folder: Path) -> None:

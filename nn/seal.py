@@ -10,10 +10,12 @@ import re
 import warnings
 import zipfile
 
-__all__ = ["SEALS", "SEAL", "BLANK", "MEMBER", "seal", "damage", "seal_end", "has_tail", "tail_damage", "warn_of_missing"]
+__all__ = ["SEALS", "SEAL", "MARKS", "BLANK", "MEMBER", "seal", "damage",
+           "seal_end", "has_tail", "tail_damage", "warn_of_missing"]
 
 SEAL = "tensorgrad.sha256"        # metadata of safetensors: the checksum
 SEALS = {"tensorgrad.sealed": "sha256"}  # and the other mark
+MARKS = (SEAL, *SEALS)
 BLANK = "0" * 64
 MEMBER = b"sealed"                # npz: the comment of every member; the checksum is the comment of the archive
 TAIL = re.compile(rb"sha256:[0-9a-f]{64}")

@@ -26,6 +26,7 @@ __all__ = ["save", "load", "load_metadata"]
 
 PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".bin", ".ckpt")
 METADATA = "__metadata__.json"  # the member of an npz that holds the metadata
+LONGEST_NAME = 60_000  # bytes; in an npz 65,535 are the most
 MOST_INFLATED = 200    # times its own size that an npz may unpack to,
 MOST_FREE = 64 << 20   # besides this many bytes: zeros pack well
 CONVERT = """Nothing is loaded from pickles, which can run any code.  Where PyTorch is installed, convert it once:
@@ -63,7 +64,7 @@ def save(state_dict: Mapping[str, Any], path: str | os.PathLike[str], metadata: 
     try:
         with atomic(path) as file:
             file.write(data)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a path with a null character is a ValueError
         raise DataError(f"save: cannot write {path}: {reason(error)}.\n"
                         "  Check the folder and the space on the disk.") from error
 
@@ -117,8 +118,8 @@ def checked_arrays(state_dict: Mapping[str, Any]) -> dict[str, np.ndarray]:
                          "  Pass model.state_dict().")
     arrays = {}
     for name, value in state_dict.items():
-        if not isinstance(name, str) or name in ("__metadata__", METADATA):
-            raise ArgumentError(f"save: {name!r} cannot be the name of a tensor.\n  Use a text such as 'conv1.weight'.")
+        if not is_text(name) or name in ("__metadata__", METADATA) or "\0" in name or len(name.encode()) > LONGEST_NAME:
+            raise ArgumentError(f"save: {name!r:.80} cannot be the name of a tensor.\n  Use a text such as 'conv1.weight'.")
         if isinstance(value, Tensor):
             value = value.array
         array = np.asarray(value, order="C") if hasattr(value, "dtype") or isinstance(value, (int, float)) else None
@@ -133,10 +134,17 @@ def checked_arrays(state_dict: Mapping[str, Any]) -> dict[str, np.ndarray]:
 def checked_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
     """`metadata` as a dict of texts."""
     for key, value in metadata.items():
-        if not isinstance(key, str) or not isinstance(value, str):
+        if not is_text(key) or not is_text(value):
             raise ArgumentError(f"save: metadata {key!r}: {value!r:.80} is no text.\n"
                                 "  Pass texts: str(...) or json.dumps(...).")
+        if key in seal.MARKS:
+            raise ArgumentError(f"save: the metadata {key!r} is where the checksum stands.\n  Use another name.")
     return dict(metadata)
+
+
+def is_text(value: Any) -> bool:
+    """A string that a file can hold: half of a surrogate pair is none."""
+    return isinstance(value, str) and not any(["\ud800" <= letter <= "\udfff" for letter in value])
 
 
 # -- formats ----------------------------------------------------------------------------------------------------------
@@ -154,7 +162,9 @@ def unpack(who: str, path: str | os.PathLike[str]) -> Contents:
             kind = "a folder" if path.is_dir() else "a device or a pipe"
             raise DataError(f"{who}: {path} is {kind}, not a file.\n  Check the path.")
         data = path.read_bytes()
-    except OSError as error:
+    except DataError:
+        raise
+    except (OSError, ValueError) as error:  # a path with a null character is a ValueError
         raise DataError(f"{who}: cannot read {path}: {reason(error)}.\n  Check the path.") from error
     if not data:
         raise DataError(f"{who}: {path} is empty.\n  Save it again, or use a copy.")
@@ -226,7 +236,7 @@ def unpack_safetensors(data: bytes) -> Contents:
     if (fault := seal.damage(data, metadata)) is not None:
         raise Damage(fault)
     sealed = seal.SEAL in metadata
-    for mark in (seal.SEAL, *seal.SEALS):
+    for mark in seal.MARKS:
         metadata.pop(mark, None)
     arrays = {}
     for name, entry in entries:
@@ -328,6 +338,6 @@ def owned(array: np.ndarray) -> np.ndarray:
     return np.array(array, dtype=array.dtype.newbyteorder("="), order="C")
 
 
-def reason(error: OSError) -> str:
+def reason(error: OSError | ValueError) -> str:
     """Why, in words: without the path, which the message has already."""
-    return error.strerror or str(error)
+    return getattr(error, "strerror", None) or str(error)

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from nn.atomic import atomic
+from nn.serialization import reason
 from tensorgrad.errors import DataError, DtypeError
 from tensorgrad.tensor import Tensor
 
@@ -32,7 +33,8 @@ def save_checkpoint(path: str | os.PathLike[str], state: Any) -> Path:
     `state` may nest dicts, lists and tuples around None, bools, ints, floats, strings, arrays and tensors.
 
     Raises
-        DtypeError   something else is in it
+        DtypeError   something else is in it, or a container that holds itself
+        DataError    the file cannot be written; an older one is untouched then
 
     Example
         >>> import tempfile
@@ -42,12 +44,20 @@ def save_checkpoint(path: str | os.PathLike[str], state: Any) -> Path:
         {'epoch': 3, 'weight': array([1., 1.]), 'betas': (0.9, 0.999)}
     """
     arrays: list[np.ndarray] = []
-    tree = json.dumps({"format": FORMAT, "state": flatten(state, arrays, "state")}).encode()
+    try:
+        tree = json.dumps({"format": FORMAT, "state": flatten(state, arrays, "state")}).encode()
+    except RecursionError:
+        raise DtypeError("save_checkpoint: the state is nested hundreds of levels deep, or holds itself.\n"
+                         "  Use flat dicts and lists.") from None
     entries: dict[str, Any] = {f"array{i}": array for i, array in enumerate(arrays)}
     content = io.BytesIO()
     np.savez(content, tree=np.frombuffer(tree, np.uint8), digest=digest(tree, arrays), **entries)
-    with atomic(path) as file:
-        file.write(content.getbuffer())
+    try:
+        with atomic(path) as file:
+            file.write(content.getbuffer())
+    except (OSError, ValueError) as error:  # a path with a null character is a ValueError
+        raise DataError(f"save_checkpoint: cannot write {path}: {reason(error)}.\n"
+                        "  Check the folder and the space on the disk.") from error
     return Path(path)
 
 
@@ -55,13 +65,18 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Any:
     """The state that `save_checkpoint` wrote to `path`.
 
     Raises
-        DataError   the file is missing, truncated, damaged, or no checkpoint
+        DataError   the file is missing, may not be read, is truncated, damaged, or no checkpoint
     """
     path = Path(path)
     if not path.is_file():
-        raise DataError(f"load_checkpoint: there is no file {path}.\n  Check the path.")
+        found = "it is a folder, a device or a pipe" if path.exists() else "there is nothing at that path"
+        raise DataError(f"load_checkpoint: there is no file {path}: {found}.\n  Check the path.")
     try:
-        with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
+        raw = open(path, "rb")
+    except OSError as error:
+        raise DataError(f"load_checkpoint: cannot read {path}: {reason(error)}.\n  Check its permissions.") from error
+    try:
+        with raw, np.load(raw, allow_pickle=False) as file:
             if any([member.compress_type != zipfile.ZIP_STORED for member in file.zip.infolist()]):
                 raise ValueError("it is compressed, which no checkpoint is")  # and could unpack to any size
             tree, expected = file["tree"].tobytes(), file["digest"]

@@ -6,7 +6,7 @@ import copy
 import math
 import time
 from contextlib import nullcontext
-from typing import Any, Callable, Iterable, Literal, Sequence
+from typing import Any, Callable, Iterable, Literal, Mapping, Sequence
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from nn.optim.lr_scheduler import ReduceLROnPlateau
 from nn.training.callbacks import Callback
 from nn.training.history import History, Record
 from nn.training.metrics import Accuracy, MeanLoss, Metric
-from tensorgrad.errors import ArgumentError, DivergenceError, StateError
+from tensorgrad.errors import ArgumentError, DivergenceError, StateError, TensorgradError
 from tensorgrad.random import get_rng_state, set_rng_state
 from tensorgrad.recording import no_grad
 from tensorgrad.tensor import Tensor, as_tensor
@@ -246,8 +246,12 @@ class Trainer:
         """Go on from `state`: the model, optimizer, schedule, random numbers and history of that moment.
 
         Raises
-            StateError   `state` is no trainer's, or was made with or without a scheduler where this one is without or with
+            StateError   `state` is no trainer's, was made with or without a scheduler where this one is without or with, or
+                         does not fit the model or another part; nothing is changed then
         """
+        if not isinstance(state, Mapping):
+            raise StateError(f"Trainer.load_state_dict: expects a dict, got a {type(state).__name__}.\n"
+                             "  Pass what Trainer.state_dict() returned.")
         missing = set(self.state_dict()) - set(state)
         if missing:
             raise StateError(f"Trainer.load_state_dict: the state has no {', '.join(sorted(missing))}.\n"
@@ -256,6 +260,18 @@ class Trainer:
             raise StateError("Trainer.load_state_dict: the state was made "
                              f"{'without' if state['scheduler'] is None else 'with'} a scheduler.\n"
                              "  Construct the Trainer as it was then.")
+        before = copy.deepcopy({**self.state_dict(), "loader": self.loader_state})
+        try:
+            self.restore(state)
+        except BaseException as error:
+            self.restore(before)
+            if isinstance(error, Exception) and not isinstance(error, TensorgradError):
+                raise StateError(f"Trainer.load_state_dict: the state does not fit: {error!r}.\n"
+                                 "  Pass what Trainer.state_dict() returned.") from error
+            raise
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Set every part to its state, one after the other."""
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         if self.scheduler is not None:

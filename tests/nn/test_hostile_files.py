@@ -5,12 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
-import signal
 import struct
-import subprocess
-import sys
-import threading
-import time
 import zipfile
 
 import numpy as np
@@ -18,8 +13,8 @@ import pytest
 
 import nn
 from nn.serialization import load, load_metadata, save
-from nn.training.checkpoint import load_checkpoint, save_checkpoint
-from tensorgrad.errors import DataError
+from nn.training.checkpoint import load_checkpoint
+from tensorgrad.errors import ArgumentError, DataError
 
 try:
     import safetensors.numpy
@@ -58,25 +53,6 @@ def test_no_flipped_bit_goes_unnoticed(tmp_path, suffix, rng):
         path.write_bytes(changed)
         with pytest.raises(DataError, match=path.name):
             load(path)
-
-
-def test_no_flipped_bit_of_a_checkpoint_changes_what_is_loaded(tmp_path, rng):
-    path = save_checkpoint(tmp_path / "run.npz", {"weight": np.arange(20.0), "epoch": 3})
-    data = path.read_bytes()
-    refused = 0
-    for bit in rng.choice(8 * len(data), 500, replace=False):
-        changed = bytearray(data)
-        changed[bit // 8] ^= 1 << bit % 8
-        path.write_bytes(changed)
-        try:
-            state = load_checkpoint(path)
-        except DataError as error:
-            refused += 1
-            assert path.name in str(error)
-        else:  # a bit that says nothing, such as a date in the archive
-            assert state["epoch"] == 3
-            np.testing.assert_array_equal(state["weight"], np.arange(20.0))
-    assert refused > 250
 
 
 @formats
@@ -233,13 +209,15 @@ def test_no_file_at_all(tmp_path, suffix):
     (tmp_path / f"dangling{suffix}").symlink_to(tmp_path / "nowhere")
     with pytest.raises(DataError, match="No such file"):
         load(tmp_path / f"dangling{suffix}")
+    with pytest.raises(DataError, match="cannot read a"):
+        load(f"a\0b{suffix}")
     loop = tmp_path / f"loop{suffix}"
     loop.symlink_to(loop)
     with pytest.raises(DataError):
         load(loop)
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / f"pipe{suffix}")
-        with pytest.raises(DataError, match="a device or a pipe"):
+        with pytest.raises(DataError, match=f"^load: .*pipe{suffix} is a device or a pipe, not a file.\n  Check the path.$"):
             load(tmp_path / f"pipe{suffix}")
 
 
@@ -250,6 +228,44 @@ def test_a_link_is_followed_and_kept(tmp_path, suffix):
     link.symlink_to(real)
     save({"w": np.zeros(2)}, link)
     assert link.is_symlink() and list(load(real)) == ["w"] == list(load(link))
+
+
+ODD = {"nan": np.array([0x7FC00123, 0x7F800001, 0xFFC00000, 0x80000000], np.uint32).view(np.float32), "π/..\\☃": np.ones(2),
+       "../up": np.zeros((0, 3)), "": np.ones(1), "a": np.ones(1), "a.npy": np.zeros(2), "big": np.arange(3, dtype=">f4"),
+       "half": np.ones(2, np.float16), "spaced": np.arange(12.0).reshape(3, 4).T[::2], "number": np.float32(3),
+       "empty": np.zeros((3, 0, 2), bool), "file": np.ones(1), "fortran": np.asfortranarray(np.arange(6).reshape(2, 3))}
+
+
+@formats
+def test_odd_names_and_arrays_come_back_bit_by_bit(tmp_path, suffix):
+    """Payloads of NaN, signs of zeros, other byte orders and layouts, no entries, names that look like paths."""
+    path = tmp_path / f"é ☃{suffix}"
+    save(ODD, path, {"ö/\n": "\0"})
+    found = load(path)
+    assert set(found) == set(ODD) and load_metadata(path) == {"ö/\n": "\0"}
+    for name, value in ODD.items():
+        wanted = np.asarray(value).astype(np.asarray(value).dtype.newbyteorder("="))
+        array = found[name].numpy()
+        assert array.dtype == wanted.dtype and array.shape == wanted.shape and array.tobytes() == wanted.tobytes(), name
+    assert os.listdir(tmp_path) == [path.name]
+
+
+@formats
+@pytest.mark.parametrize("name", ["a\0b", "\ud800", "x" * 70_000, "__metadata__", 3])
+def test_names_that_a_file_cannot_hold(tmp_path, suffix, name):
+    """A null character would cut the name off in an archive, and two tensors could become one."""
+    with pytest.raises(ArgumentError, match="cannot be the name of a tensor"):
+        save({"a": np.zeros(1), name: np.ones(1)}, tmp_path / f"a{suffix}")
+    assert not os.listdir(tmp_path)
+
+
+@formats
+@pytest.mark.parametrize("metadata", [{"tensorgrad.sha256": "1"}, {"tensorgrad.sealed": "1"}, {"\ud800": "a"},
+                                      {"a": "\udfff"}])
+def test_metadata_that_a_file_cannot_hold(tmp_path, suffix, metadata):
+    with pytest.raises(ArgumentError, match="save: (the )?metadata"):
+        save(STATE, tmp_path / f"a{suffix}", metadata)
+    assert not os.listdir(tmp_path)
 
 
 @formats
@@ -296,116 +312,3 @@ def test_a_refused_file_leaves_the_model_untouched(tmp_path, suffix):
         model.load_state_dict(load(path))
     for name, value in model.state_dict().items():
         np.testing.assert_array_equal(value.numpy(), before[name])
-
-
-# -- the disk and other processes --------------------------------------------------------------------------------------
-
-
-@formats
-def test_a_full_disk_leaves_the_old_file(tmp_path, suffix, monkeypatch):
-    path, data = written(tmp_path, suffix)
-
-    def full(handle):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(DataError, match="No space left"):
-        save({"w": np.zeros(1000)}, path)
-    assert path.read_bytes() == data and os.listdir(tmp_path) == [path.name]
-
-
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
-def test_a_device_that_is_full(tmp_path):
-    with pytest.raises(DataError):
-        save({"w": np.zeros(1000)}, "/dev/full/model.npz")
-
-
-@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="permissions of another kind")
-@formats
-def test_no_permission(tmp_path, suffix):
-    secret = tmp_path / f"secret{suffix}"
-    save(STATE, secret)
-    secret.chmod(0)
-    tmp_path.chmod(0o555)
-    user = os.geteuid()
-    for parent in [*tmp_path.parents][:3] if user == 0 else ():
-        parent.chmod(0o755)
-    try:
-        if user == 0:
-            os.seteuid(65534)  # root may do anything
-        with pytest.raises(DataError, match=f"secret{suffix}: Permission denied"):
-            load(secret)
-        with pytest.raises(DataError, match="Permission denied"):
-            save(STATE, tmp_path / f"new{suffix}")
-    finally:
-        if user == 0:
-            os.seteuid(0)
-        tmp_path.chmod(0o755)
-    assert os.listdir(tmp_path) == [secret.name]
-
-
-WRITER = """
-import sys
-import numpy as np
-from nn.serialization import save
-print("ready", flush=True)
-i = 0
-while True:
-    i += 1
-    save({"w": np.full(200_000, i % 100, np.float32), "n": np.float32(i % 100)}, sys.argv[1])
-"""
-
-
-def writer(path):
-    process = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True)
-    assert process.stdout.readline() == "ready\n"
-    return process
-
-
-@formats
-def test_killed_while_saving(tmp_path, suffix, rng):
-    path = tmp_path / f"model{suffix}"
-    save({"w": np.zeros(200_000, np.float32), "n": np.float32(0)}, path)
-    for _ in range(4):
-        process = writer(path)
-        time.sleep(float(rng.uniform(0.01, 0.2)))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
-        weights = load(path)
-        assert (weights["w"].numpy() == weights["n"].item()).all()
-
-
-@formats
-def test_a_reader_beside_a_writer_sees_whole_files(tmp_path, suffix):
-    path = tmp_path / f"model{suffix}"
-    save({"w": np.zeros(200_000, np.float32), "n": np.float32(0)}, path)
-    process = writer(path)
-    try:
-        seen = set()
-        end = time.monotonic() + 2
-        while time.monotonic() < end:
-            weights = load(path)
-            seen.add(weights["n"].item())
-            assert (weights["w"].numpy() == weights["n"].item()).all()
-        assert len(seen) > 2
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
-
-
-@formats
-def test_several_writers(tmp_path, suffix):
-    path = tmp_path / f"model{suffix}"
-
-    def write(i):
-        for _ in range(10):
-            save({"w": np.full(1000, i)}, path)
-
-    threads = [threading.Thread(target=write, args=(i,)) for i in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(set(load(path)["w"].numpy())) == 1 and os.listdir(tmp_path) == [path.name]

@@ -87,23 +87,6 @@ def test_missing(tmp_path):
         load_checkpoint(tmp_path / "a.npz")
 
 
-def test_every_truncation_and_flipped_byte_is_noticed(tmp_path):
-    whole = save_checkpoint(tmp_path / "a.npz", {"epoch": 1, "w": np.arange(6.0)}).read_bytes()
-    bad = tmp_path / "bad.npz"
-    for length in range(0, len(whole), 37):
-        bad.write_bytes(whole[:length])
-        with pytest.raises(DataError, match="damaged"):
-            load_checkpoint(bad)
-    for position in range(0, len(whole), 11):
-        changed = bytearray(whole)
-        changed[position] ^= 0x10
-        bad.write_bytes(changed)
-        try:  # a few bytes of a zip file mean nothing (time stamps); then the content must be right
-            assert same(load_checkpoint(bad), {"epoch": 1, "w": np.arange(6.0)})
-        except DataError as error:
-            assert "damaged" in str(error)
-
-
 def test_a_changed_array_with_a_right_crc_is_noticed(tmp_path):
     path = save_checkpoint(tmp_path / "a.npz", {"w": np.arange(3.0)})
     with np.load(path) as file:
