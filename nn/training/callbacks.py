@@ -16,7 +16,7 @@ from nn.training.checkpoint import save_checkpoint
 from tensorgrad.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from nn.training.history import Record
+    from nn.training.history import History, Record
     from nn.training.trainer import Trainer
 
 __all__ = ["Callback", "JSONLLogger", "CSVLogger", "EarlyStopping", "Checkpointer"]
@@ -54,8 +54,8 @@ class Callback:
         """Go on from `state`."""
 
 
-class JSONLLogger(Callback):
-    """Keeps `path` equal to the history: one JSON object per epoch and line.
+class HistoryLogger(Callback):
+    """Keeps the file `path` equal to the history, in a format that a subclass writes.
 
     The file is replaced as a whole after every epoch, so it has no half lines, and after a resume no epoch twice.
     """
@@ -63,6 +63,10 @@ class JSONLLogger(Callback):
     def __init__(self, path: str | os.PathLike[str]):
         self.path = Path(path)
 
+    def text(self, history: History) -> str:
+        """What stands in the file."""
+        raise NotImplementedError
+
     def on_fit_begin(self, trainer: Trainer) -> None:
         self.write(trainer)
 
@@ -72,25 +76,21 @@ class JSONLLogger(Callback):
     def write(self, trainer: Trainer) -> None:
         """Replace the file."""
         with atomic(self.path) as file:
-            file.write(trainer.history.to_jsonl().encode())
+            file.write(self.text(trainer.history).encode())
 
 
-class CSVLogger(Callback):
+class JSONLLogger(HistoryLogger):
+    """Keeps `path` equal to the history: one JSON object per epoch and line."""
+
+    def text(self, history: History) -> str:
+        return history.to_jsonl()
+
+
+class CSVLogger(HistoryLogger):
     """Keeps `path` equal to the history: a header, then one line per epoch."""
 
-    def __init__(self, path: str | os.PathLike[str]):
-        self.path = Path(path)
-
-    def on_fit_begin(self, trainer: Trainer) -> None:
-        self.write(trainer)
-
-    def on_epoch_end(self, trainer: Trainer, record: Record) -> None:
-        self.write(trainer)
-
-    def write(self, trainer: Trainer) -> None:
-        """Replace the file."""
-        with atomic(self.path) as file:
-            file.write(trainer.history.to_csv().encode())
+    def text(self, history: History) -> str:
+        return history.to_csv()
 
 
 class EarlyStopping(Callback):
