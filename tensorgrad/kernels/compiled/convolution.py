@@ -26,6 +26,8 @@ from tensorgrad.window import Window
 Shape = tuple[int, ...]
 Run = Callable[..., Any]
 
+IMAGES = 8  # from which the gathers of an input gradient take turns: slices of few would differ in their taps
+
 # Axes of (N, [D, H,] W, C) in the order of (N, C, [D, H,] W).
 TO_FIRST = {3: (0, 2, 1), 4: (0, 3, 1, 2), 5: (0, 4, 1, 2, 3)}
 
@@ -85,8 +87,7 @@ def forward(x_shape: Shape, w_shape: Shape, window: Window, groups: int, dtype: 
     if name == "depthwise":
         kind = small_groups(axes, channels, groups, dtype)
         return shape, kind.Gathering(axes, n, channels, groups, three(counts), strides, dtype)
-    way = summing(axes, channels, filters, groups, dtype)
-    return shape, way(axes, n, channels, filters, groups, three(counts), strides, dtype)
+    return shape, summing([axes], n, channels, filters, groups, three(counts), strides, dtype)[0]
 
 
 @lru_cache(maxsize=2048)
@@ -114,8 +115,7 @@ def input_gradient(grad_shape: Shape, w_shape: Shape, sizes: Shape, window: Wind
     if name == "depthwise":
         return shape, complete, [small_groups(axes, channels, groups, dtype).Gathering(
             axes, n, channels, groups, three(sizes), strides, dtype) for axes in phases]
-    return shape, complete, [summing(axes, filters, channels, groups, dtype)(
-        axes, n, filters, channels, groups, three(sizes), strides, dtype) for axes in phases]
+    return shape, complete, summing(phases, n, filters, channels, groups, three(sizes), strides, dtype)
 
 
 @lru_cache(maxsize=2048)
@@ -140,11 +140,22 @@ def weight_gradient(grad_shape: Shape, x_shape: Shape, window: Window, groups: i
     return shape, adding(axes, n, channels, filters, groups, three(counts), strides, dtype)
 
 
-def summing(axes: tuple[Axis, Axis, Axis], channels: int, filters: int, groups: int, dtype: np.dtype) -> Any:
-    """How a direct convolution of so many channels to so many filters is summed: the class of what does it."""
-    if planar.planar(axes, channels, filters, groups, dtype):
-        return planar.Gathering
-    return narrow.Gathering if narrow.narrow(axes, channels // groups, filters // groups, dtype) else direct.Gathering
+def summing(phases: list[tuple[Axis, Axis, Axis]], batch: int, channels: int, filters: int, groups: int,
+            to_sizes: tuple[int, int, int], strides: Shape, dtype: np.dtype) -> list[Run]:
+    """What sums a direct convolution of so many channels to so many filters, given as one gather or several."""
+    runs: list[Run] = []
+    together = []
+    for axes in phases:
+        if planar.planar(axes, channels, filters, groups, dtype):
+            runs.append(planar.Gathering(axes, batch, channels, filters, groups, to_sizes, strides, dtype))
+        elif narrow.narrow(axes, channels // groups, filters // groups, dtype):
+            runs.append(narrow.Gathering(axes, batch, channels, filters, groups, to_sizes, strides, dtype))
+        else:
+            together.append(axes)
+    for part in [together] if batch >= IMAGES else [[axes] for axes in together]:
+        if part:
+            runs.append(direct.Gathering(part, batch, channels, filters, groups, to_sizes, strides, dtype))
+    return runs
 
 
 def small_groups(axes: tuple[Axis, Axis, Axis], channels: int, groups: int, dtype: np.dtype) -> ModuleType:

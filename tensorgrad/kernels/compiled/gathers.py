@@ -15,7 +15,7 @@ Memory is channels last, (N, D, H, W, C), with axes of length 1 for those that a
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Sequence
 
 import numpy as np
 
@@ -118,6 +118,22 @@ class Gather(NamedTuple):
     scratch: int
 
 
+class Phases(NamedTuple):
+    """Several gathers from one image into one result, which take turns at each image; their tables one after the other.
+
+    fields    a row per gather: those of its layout, where its pixels and its taps begin, and where its taps end
+    work      products for each filter
+    """
+
+    pixels: np.ndarray
+    outs: np.ndarray
+    taps: np.ndarray
+    fields: np.ndarray
+    units: int
+    scratch: int
+    work: int
+
+
 @lru_cache(maxsize=1024)
 def forward_axes(window: Window, sizes: tuple[int, ...]) -> tuple[Axis, Axis, Axis]:
     """The axes of a convolution over an image of these sizes."""
@@ -188,3 +204,12 @@ def gather(axes: tuple[Axis, Axis, Axis], to_sizes: Sizes, batch: int, channels:
         d.first * to_plane + h.first * to_line + w.first * filters, taken, filters // groups)
     return Gather(pixels, outs, np.pad(taps, (0, -len(taps) % round_taps)), layout, np.array(layout, np.int64),
                   batch * d.out * bands, 0 if in_place else d.reach * plane)
+
+
+def together(gathers: Sequence[Gather]) -> Phases:
+    """The tables of several gathers in one."""
+    pixels, outs, taps = [np.concatenate([g[i] for g in gathers]) for i in range(3)]
+    ends = np.cumsum([(0, 0), *[(len(g.pixels), len(g.taps)) for g in gathers]], 0)
+    fields = [[*g.layout, *before, after[1]] for g, before, after in zip(gathers, ends, ends[1:])]
+    return Phases(pixels, outs, taps, np.array(fields, np.int64), sum([g.units for g in gathers]),
+                  max([g.scratch for g in gathers]), sum([g.units * len(g.pixels) * len(g.taps) for g in gathers]))
