@@ -13,6 +13,7 @@ import functools
 import math
 from typing import Any, Iterable
 
+from nn.computed import Computed
 from nn.module import Module
 from nn.modules.adaptive_pooling import AdaptivePool
 from nn.modules.batch_norm import BatchNorm, InstanceNorm
@@ -20,7 +21,6 @@ from nn.modules.conv import Convolution, ConvolutionTransposed, Kernel
 from nn.modules.linear import Bilinear, Linear
 from nn.modules.normalization import GroupNorm, LayerNorm, RMSNorm
 from nn.modules.pooling import AvgPool, LPPool, MaxPool
-from nn.utils.computed import Computed
 from tensorgrad import costs
 from tensorgrad.window import per_axis
 

@@ -6,6 +6,8 @@ import ast
 import importlib
 import pkgutil
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,7 +43,7 @@ ORDER = [
     ("nn.parameter", "nn.atomic", "nn.seal"),
     ("nn.hooks", "nn.state", "nn.tree"),
     ("nn.module",),
-    ("nn.functional", "nn.init", "nn.serialization"),
+    ("nn.functional", "nn.init", "nn.serialization", "nn.computed"),
     ("nn.modules", "nn.optim", "nn.data"),
     ("nn.utils",),
     ("nn.func",),
@@ -106,6 +108,13 @@ def test_the_import_check_sees_a_wrong_arrow(tmp_path):
     wrong.write_text("def f():\n    from nn.module import Module\n")
     assert imports(wrong) == {"nn.module"}
     assert RANK[room("nn.module")] > RANK[room("tensorgrad.ops.shape")]
+
+
+def test_importing_layers_loads_neither_data_nor_optimizers():
+    """They come when they are asked for: archives, worker processes and downloads take as long as all layers."""
+    code = "import sys, nn; print(*[name for name in sys.modules if name.startswith(('nn.data', 'nn.optim', 'nn.utils'))])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=module_name)

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from nn.computed import Computed, compute, store
 from nn.module import Module
 from nn.modules.conv import ConvolutionTransposed
 from nn.parameter import Buffer, Parameter
-from nn.utils.computed import Computed, compute, store
 from nn.utils.parametrize import keep, set_value
 from nn.utils.weight_scales import check_iterations, improve, lengths, rows_of, scaled, sigma, unit
 from tensorgrad.errors import ArgumentError, GraphError

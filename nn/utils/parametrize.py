@@ -12,11 +12,11 @@ from typing import Any, Iterator, Sequence
 
 import numpy as np
 
+from nn.computed import Computed, class_before, compute, store
 from nn.module import Module
 from nn.modules.container import ModuleDict, ModuleList
 from nn.parameter import Buffer, Parameter, Uninitialized
 from nn.state import write
-from nn.utils.computed import Computed, class_before, compute, store
 from tensorgrad.errors import ArgumentError, DtypeError, GraphError, ShapeError, UninitializedError, message
 from tensorgrad.recording import no_grad
 from tensorgrad.tensor import Tensor, as_tensor

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Iterator, Mapping, Sequence
 
+from nn.computed import Computed, store
 from nn.module import Module
 from nn.tree import Tree
-from nn.utils.computed import Computed, store
 from tensorgrad.errors import ArgumentError, StateError
 from tensorgrad.tensor import Tensor
 
