@@ -27,7 +27,7 @@ SLOW = 2.0  # an engine whose warm call takes more seconds is not called again
 
 def engines_for(suite: str, wanted: Sequence[str] | None) -> list[str]:
     """The installed engines that a suite is for, of those wanted."""
-    without = SUITES[suite].without if suite in SUITES else ("control",)
+    without = SUITES[suite].without if suite in SUITES else ("control", "numpy")
     return [name for name, reason in here().items()
             if not reason and not name.startswith(without or ("-",)) and (not wanted or name in wanted)]
 

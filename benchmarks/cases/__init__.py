@@ -29,13 +29,15 @@ class Suite:
     without: tuple[str, ...] = ()
 
 
+FLOOR = ("numpy",)  # what stands beside a tape alone
+
 SUITES = {
-    "steps": Suite(STEPS, few(QUICK_STEPS), rounds=5, seconds=0.6),
-    "ops": Suite(OPS, few(QUICK_OPS), rounds=5, seconds=0.08),
-    "inference": Suite(INFERENCE, few(QUICK_INFERENCE), rounds=4, seconds=0.25),
+    "steps": Suite(STEPS, few(QUICK_STEPS), rounds=5, seconds=0.6, without=FLOOR),
+    "ops": Suite(OPS, few(QUICK_OPS), rounds=5, seconds=0.08, without=FLOOR),
+    "inference": Suite(INFERENCE, few(QUICK_INFERENCE), rounds=4, seconds=0.25, without=FLOOR),
     "tape": Suite(TAPE, few(QUICK_TAPE), rounds=5, seconds=0.2, without=("tensorgrad-reference", "torch-channels")),
     "growth": Suite(GROWTH, few(QUICK_GROWTH), rounds=3, seconds=0.2,
-                    without=("tensorgrad-reference", "torch-c", "mygrad", "autograd")),
+                    without=("tensorgrad-reference", "torch-c", "mygrad", "autograd", *FLOOR)),
 }
 
 

@@ -38,6 +38,7 @@ class Op:
     multiply_adds  of the forward pass, or 0; with both gradients it is `passes` times as many
     calls          how many small ops the row holds: its time is given per op
     second         True: time the gradient of the gradient's squared length
+    walk           ``walk(np, gradient, *others)``: the NumPy calls of the backward pass, without a tape, if written out
     skips          why an engine cannot do it, by the engine's name or its beginning
     at             where the row stands on an axis of growth: (axis, number)
     """
@@ -49,6 +50,7 @@ class Op:
     multiply_adds: int = 0
     calls: int = 1
     second: bool = False
+    walk: Callable[..., Any] | None = None
     skips: dict[str, str] = field(default_factory=dict)
     at: tuple[str, int] | None = None
     threads: int = 0

@@ -26,12 +26,13 @@ ENGINES: dict[str, tuple[str, str, tuple[Any, ...], str]] = {
     "mygrad": ("mygrad", "MyGrad", (), "mygrad"),
     "autograd": ("autograd", "Autograd", (), "autograd"),
     "tinygrad": ("tinygrad", "TinyGrad", (), "tinygrad"),
+    "numpy": ("bare", "Bare", (), "numpy"),
     "control": ("control", "Control", (), "numpy"),
 }
 
 LABELS = {"tensorgrad-reference": "tensorgrad, NumPy only", "torch": "PyTorch",
           "torch-channels-last": "PyTorch, channels last", "torch-compile": "torch.compile", "jax": "JAX jit",
-          "mygrad": "MyGrad", "autograd": "HIPS autograd"}
+          "mygrad": "MyGrad", "autograd": "HIPS autograd", "numpy": "NumPy alone"}
 
 PEERS = ("jax", "mygrad", "autograd", "tinygrad")  # those that are not PyTorch
 

@@ -13,7 +13,8 @@ __all__ = ["draw"]
 
 OURS, THEIRS, BEHIND, INK, FAINT = "#1f6f8b", "#b8bec4", "#d1603d", "#22272b", "#dfe3e6"
 COLOURS = {"tensorgrad": OURS, "tensorgrad-reference": "#7fb3c4", "torch": "#d1603d", "torch-channels-last": "#e39b6d",
-           "torch-compile": "#a8452a", "jax": "#7a5ea8", "mygrad": "#6b8f3c", "autograd": "#b89b2f", "tinygrad": "#8a8f94"}
+           "torch-compile": "#a8452a", "jax": "#7a5ea8", "mygrad": "#6b8f3c", "autograd": "#b89b2f", "tinygrad": "#8a8f94",
+           "numpy": INK}
 MARKS = {"tensorgrad": "o", "torch": "s", "jax": "D"}
 
 STYLE = {"font.size": 10, "font.family": "DejaVu Sans", "text.color": INK, "axes.labelcolor": INK, "xtick.color": INK,

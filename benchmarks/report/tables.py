@@ -70,7 +70,7 @@ def times(results: Results) -> str:
     lines = [["row", *[LABELS.get(name, name) for name in names], *[over] * bool(torch),
               *["/ best other peer"] * bool(others)]]
     for row in results["rows"]:
-        quick = best(row, [name for name in names if name != "tensorgrad-reference"])
+        quick = best(row, [name for name in names if name not in ("tensorgrad-reference", "numpy")])
         cells = [f"**{text}**" if name == quick else text for name in names for text in [cell(row, name, row["calls"])]]
         lines.append([row["name"], *cells, *[spread(against(row, torch))] * bool(torch),
                       *[spread(against(row, others))] * bool(others)])

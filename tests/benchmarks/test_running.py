@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
+import tensorgrad
 from benchmarks import __main__ as command
 from benchmarks import cases, engines, footprint, runner, worker
+from benchmarks.engines.stages import Names
 from benchmarks.process import Process
+from benchmarks.report import figures
 
 ROW = "LeNet-5, batch 2"
 
@@ -103,6 +107,24 @@ def test_every_kind_of_row_runs_here(suite, case, kernels):
         finally:
             set_num_threads(before)
     assert found["first"] > 0 and found["call"] > 0
+
+
+def test_numpy_alone_stands_beside_the_tape_only_and_its_walk_is_the_gradient():
+    assert "numpy" in runner.engines_for("tape", None)
+    assert not any("numpy" in runner.engines_for(suite, None) for suite in [*cases.SUITES, "memory"] if suite != "tape")
+    assert "numpy" not in (*engines.PEERS, *figures.TORCH)
+    timed = runner.run("tape", ["numpy"], quick=True, only="products", rounds=1, seconds=0.01)["rows"][0]["engines"]["numpy"]
+    assert list(timed["stages"]) == ["forward", "backward"] and min(timed["rounds"]) > 0
+    rng = np.random.default_rng(0)
+    for case in cases.SUITES["tape"].cases:
+        if case.walk is None or case.calls > 3000 or len(case.inputs) == 1:  # walks with one input read it as the result
+            continue
+        x, c = (tensorgrad.tensor(given.array(rng) / 4) for given in case.inputs)  # so that 100 levels do not overflow
+        y = case.call(Names(tensorgrad), x.requires_grad_(), c)
+        grad = rng.standard_normal(y.shape, dtype=np.float32)
+        y.backward(tensorgrad.tensor(grad))
+        if case.name != "1,000 branches of a leaf":  # its walk reads c for the results of tanh
+            np.testing.assert_allclose(case.walk(np, grad, c.array), x.grad.array, rtol=1e-4, atol=1e-30)
 
 
 # -- weight ------------------------------------------------------------------------------------------------------------
