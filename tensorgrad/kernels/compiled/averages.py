@@ -30,7 +30,7 @@ def avg_pool(x, window, count_include_pad, divisor_override):
 def avg_pool_grad(grad, sizes, window, count_include_pad, divisor_override):
     counts = tuple(grad.shape[2:])
     divided_by = divisors_of(grad.dtype, window, sizes, counts, count_include_pad, divisor_override)
-    return spread(grad, sizes, spans_of(window, sizes, counts), divided_by)
+    return spread(grad, sizes, windows_of_cells(window, tuple(sizes), counts), divided_by)
 
 
 def adaptive_avg_pool(x, output_size):
@@ -38,7 +38,9 @@ def adaptive_avg_pool(x, output_size):
 
 
 def adaptive_avg_pool_grad(grad, sizes):
-    return spread(grad, sizes, *adaptive(grad.dtype, tuple(sizes), tuple(grad.shape[2:])))
+    sizes, counts = tuple(sizes), tuple(grad.shape[2:])
+    _, divided_by = adaptive(grad.dtype, sizes, counts)
+    return spread(grad, sizes, windows_of_cells(None, sizes, counts), divided_by)
 
 
 def sums(x, counts, spans, divided_by):
@@ -49,16 +51,23 @@ def sums(x, counts, spans, divided_by):
     return image(y, len(counts))
 
 
-def spread(grad, sizes, spans, divided_by):
-    """The transpose of `sums`.  One divisor for all is that of the sums; otherwise each window's share is divided before."""
+def spread(grad, sizes, windows, divided_by):
+    """The transpose of `sums`, given the windows that each cell is in.  One divisor for all is that of the sums; otherwise
+    each window's share is divided before."""
     divisor = divided_by.reshape(-1)[0] if divided_by.size else 1
     if (divided_by == divisor).all():
         shares, divided_by = grad, np.broadcast_to(divisor, three(sizes))
     else:
         shares = grad / divided_by.reshape(grad.shape[2:])
         divided_by = np.broadcast_to(grad.dtype.type(1), three(sizes))
-    return sums(shares, sizes, [covering(span, size) for span, size in zip(spans, three(sizes))],
-                np.ascontiguousarray(divided_by, grad.dtype))
+    return sums(shares, sizes, windows, np.ascontiguousarray(divided_by, grad.dtype))
+
+
+@functools.lru_cache(maxsize=256)
+def windows_of_cells(window, sizes, counts):
+    """Per axis `covering` of the cells; of adaptive windows for None."""
+    spans = adaptive(np.dtype(np.float32), sizes, counts)[0] if window is None else spans_of(window, sizes, counts)
+    return [covering(span, size) for span, size in zip(spans, three(sizes))]
 
 
 def covering(spans, size):

@@ -27,6 +27,8 @@ STRIP = 64     # columns that are summed side by side, in registers
 def sum(x, axes, keepdims=False):
     if x.size <= FEW or not axes or not dense(x):
         return reference.add_up(x, axes, keepdims)
+    if len(axes) == x.ndim:
+        return of_rows(memory_of(x).reshape(1, x.size)).reshape([1] * x.ndim if keepdims else [])
     order, runs = runs_in_memory(x, axes)
     if len(runs) == 2:
         sums = of_rows(memory_of(x).reshape(runs))
