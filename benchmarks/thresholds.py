@@ -18,18 +18,20 @@ import numpy as np
 from tensorgrad import kernels
 from tensorgrad.kernels import algorithms, compiled
 from tensorgrad.kernels.compiled import winograd
-from tensorgrad.kernels.compiled.convolution import weight_gradient
+from tensorgrad.kernels.compiled.convolution import forward, input_gradient, weight_gradient
 from tensorgrad.kernels.compiled.vectors import VECTOR_BYTES
 from tensorgrad.window import Window
 
 __all__ = ["main"]
 
 ROUNDS, SECONDS = 5, 0.03  # per algorithm and kernel
+NEVER = 1 << 62  # entries that no convolution has
 
 # images, channels, side, filters, kernel, and perhaps groups
 CHANNELS = [(32, c, 16, f, k) for k in (3, 5) for c, f in ((16, 16), (16, 32), (32, 32), (64, 64))]
 TILES = [(n, c, 4, c, 3) for c in (16, 64, 256) for n in (1, 2, 4, 8, 16, 32)] + [(n, 64, 6, 64, 5) for n in (1, 2, 4)]
 PAIRS = [(32, c, 8, f, 3) for c, f in ((64, 64), (64, 128), (128, 128), (128, 256), (192, 256), (256, 256), (512, 512))]
+FEW_TILES = [(n, c, 7, c, 3) for c in (256, 512) for n in (1, 8, 32)]
 GROUPS: list[tuple[int, ...]] = [(32, 64, 16, 64, 3, g) for g in (64, 32, 16)]
 
 
@@ -45,7 +47,10 @@ def main() -> None:
         show(row, shares(row, {"winograd": True}, {"winograd": False}))
     print("\nweight gradient point by point over tile by tile (WIDE_TOTALS)")
     for row in PAIRS:
-        show(row, [compare(wide(row, 0), wide(row, 1 << 62))])
+        show(row, [compare(*[with_constant(calls(row)[2], "WIDE_TOTALS", n) for n in (0, NEVER)])])
+    print("\nWinograd by blocks of channels over all at once, where tiles are few (BLOCK)")
+    for row in FEW_TILES:
+        show(row, [compare(*[with_constant(call, "BLOCK", n) for n in (winograd.BLOCK, NEVER)]) for call in calls(row)])
     print("\nvectors of several groups over direct (MEMBERS)")
     for row in GROUPS:
         show(row, shares(row, {"depthwise": True}, {"depthwise": False}))
@@ -81,21 +86,26 @@ def chosen(call: Callable[[], Any], choices: dict[str, bool]) -> Callable[[], fl
     return measure
 
 
-def wide(row: tuple[int, ...], threshold: int) -> Callable[[], float]:
-    """The time of Winograd's weight gradient with another threshold."""
-    _, _, call = calls(row)
-
+def with_constant(call: Callable[[], Any], name: str, value: int) -> Callable[[], float]:
+    """The time of a kernel by Winograd with another value of one of its constants."""
     def measure() -> float:
-        before, winograd.WIDE_TOTALS = winograd.WIDE_TOTALS, threshold
-        weight_gradient.cache_clear()
+        before = getattr(winograd, name)
+        setattr(winograd, name, value)
+        forget()
         try:
             with algorithms(winograd=True):
                 return seconds(call)
         finally:
-            winograd.WIDE_TOTALS = before
-            weight_gradient.cache_clear()
+            setattr(winograd, name, before)
+            forget()
 
     return measure
+
+
+def forget() -> None:
+    """Have convolutions made anew, which know the constants of when they were made."""
+    for made in (forward, input_gradient, weight_gradient):
+        made.cache_clear()
 
 
 def compare(one: Callable[[], float], other: Callable[[], float]) -> float:
