@@ -9,7 +9,7 @@ from tensorgrad.errors import ArgumentError, DtypeError, message
 from tensorgrad.memory_formats import MemoryFormat, contiguous_format, preserve_format
 from tensorgrad.ops.elementwise import Binary, Unary
 from tensorgrad.ops.masking import masked
-from tensorgrad.ops.promotion import Operand, align, array_of, as_float
+from tensorgrad.ops.promotion import Operand, align, align_floats, array_of
 from tensorgrad.tensor import Tensor
 
 __all__ = ["add", "sub", "mul", "div", "floor_divide", "neg", "clone",
@@ -134,7 +134,10 @@ class Div(Binary):
     def backward(self, grad):
         a, b = self.inputs
         grad_a = grad / b
-        return grad_a, -grad_a * a / b if self.needs(1) else None
+        return grad_a, None if self.sources[1] is None else -grad_a * a / b
+
+    def aligned(self, a, b):
+        return align_floats(self.name, a, b)
 
 
 def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> Tensor:
@@ -150,11 +153,13 @@ def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> 
         >>> div(Tensor([1, 2]), 2)
         tensor([0.5, 1. ])
     """
-    a, b = align("div", input, other)
     if rounding_mode is not None:
+        a, b = align("div", input, other)
         refuse_zero("div", a, b)
         return DivRounded(rounding_mode).apply(a, b)
-    return Div().apply(as_float(a), as_float(b))
+    if not isinstance(input, Tensor) or input.array.dtype.kind != "f":
+        input, other = align_floats("div", input, other)
+    return Div().apply(input, other)
 
 
 divide = true_divide = div

@@ -148,7 +148,9 @@ class Permute(Op):
         return x.transpose(self.dims)
 
     def backward(self, grad):
-        return Permute(tuple(sorted(range(len(self.dims)), key=self.dims.__getitem__))).apply(grad)
+        dims = self.dims
+        back = dims if len(dims) == 2 else tuple(sorted(range(len(dims)), key=dims.__getitem__))
+        return Permute(back).apply(grad)
 
 
 def permute(input: Operand, *dims: Any) -> Tensor:
@@ -221,10 +223,11 @@ def matrix_transpose(input: Operand) -> Tensor:
     Raises
         ShapeError   fewer than two axes
     """
-    if input.ndim < 2:
+    last = input.ndim - 1
+    if last < 1:
         raise ShapeError(message("mT", f"the input has {input.ndim} axes, a matrix has two", {"input": input},
                                  "Give it a second axis first: x.unsqueeze(0)."))
-    return transpose(input, -2, -1)
+    return Permute((*range(last - 1), last, last - 1)).apply(input)  # at once: derivatives of derivatives are full of it
 
 
 def adjoint(input: Operand) -> Tensor:
