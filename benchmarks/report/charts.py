@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from pathlib import Path
 from typing import Any, Sequence
 
 from benchmarks.engines import LABELS, PEERS
 from benchmarks.report.figures import EAGER, TORCH, Results, Row, against, best, exponent, median
+from benchmarks.report.tables import amount
 
 __all__ = ["draw"]
 
@@ -15,7 +17,8 @@ OURS, THEIRS, BEHIND, INK, FAINT = "#1f6f8b", "#b8bec4", "#d1603d", "#22272b", "
 COLOURS = {"tensorgrad": OURS, "tensorgrad-reference": "#7fb3c4", "torch": "#d1603d", "torch-channels-last": "#e39b6d",
            "torch-compile": "#a8452a", "jax": "#7a5ea8", "mygrad": "#6b8f3c", "autograd": "#b89b2f", "tinygrad": "#8a8f94",
            "numpy": INK}
-MARKS = {"tensorgrad": "o", "torch": "s", "jax": "D"}
+MARKS = {"tensorgrad": "o", "tensorgrad-reference": "o", "torch": "s", "torch-channels-last": "^", "torch-compile": "v",
+         "jax": "D", "mygrad": "P", "autograd": "X", "tinygrad": "h", "numpy": "p"}
 
 STYLE = {"font.size": 10, "font.family": "DejaVu Sans", "text.color": INK, "axes.labelcolor": INK, "xtick.color": INK,
          "ytick.color": INK, "axes.edgecolor": FAINT, "axes.spines.top": False, "axes.spines.right": False,
@@ -76,6 +79,8 @@ def ratio_bars(pyplot: Any, rows: Sequence[Row], title: str, modes: Sequence[str
     for place, middle, (_, values) in zip(places, middles, kept):
         low, high = min(min(values), limit), min(max(values), limit)
         ax.plot([low, high], [place, place], color=INK, linewidth=0.9, alpha=0.55, solid_capstyle="butt")
+        if max(values) > limit:
+            ax.plot(limit, place, marker=">", markersize=4, color=INK, alpha=0.55, clip_on=False)
         ax.text(limit * 1.015, place, f"{middle:.2f}", va="center", fontsize=9, clip_on=False,
                 color=INK if middle <= 1 else BEHIND, fontweight="normal" if middle <= 1 else "bold")
     ax.axvline(1, color=INK, linewidth=1)
@@ -85,7 +90,8 @@ def ratio_bars(pyplot: Any, rows: Sequence[Row], title: str, modes: Sequence[str
     ax.tick_params(axis="y", length=0)
     ax.xaxis.grid(True, color=FAINT)
     ax.set_title(title, pad=22, x=0)
-    ax.set_xlabel("shorter is faster; the thin line is the range over the rounds", fontsize=9)
+    ax.set_xlabel("shorter is faster; the thin line is the range over the rounds, an arrow means that it goes on",
+                  fontsize=9)
     figure.align_labels()
     return figure
 
@@ -95,19 +101,20 @@ def engine_dots(pyplot: Any, rows: Sequence[Row], title: str) -> Any:
     names = [name for name in COLOURS if any(median(row, name) for row in rows)]
     figure, ax = pyplot.subplots(figsize=(8.6, 1.5 + 0.36 * len(rows)))
     for y, row in enumerate(rows):
-        found = {name: value * 1e3 / row["calls"] for name in names if (value := median(row, name))}
+        found = {name: value / row["calls"] for name in names if (value := median(row, name))}
         if found:
             ax.plot([min(found.values()), max(found.values())], [y, y], color=FAINT, linewidth=2.5, zorder=1)
         for name, value in found.items():
             ours = name == "tensorgrad"
-            ax.scatter(value, y, s=70 if ours else 34, color=COLOURS[name], zorder=3 if ours else 2, edgecolor="white",
-                       linewidth=0.7, label=LABELS.get(name, name))
+            apart = 0 if ours else 0.16 * (-1) ** names.index(name)  # of two at one place, neither hides the other
+            ax.scatter(value, y + apart, s=70 if ours else 34, color=COLOURS[name], marker=MARKS[name],
+                       zorder=3 if ours else 2, edgecolor="white", linewidth=0.7, label=LABELS.get(name, name))
     ax.set(xscale="log", yticks=range(len(rows)), ylim=(len(rows) - 0.5, -0.5))
     ax.set_yticklabels([row["name"] for row in rows], fontsize=9)
     ax.tick_params(axis="y", length=0)
     ax.xaxis.grid(True, color=FAINT)
-    ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    ax.set_xlabel("milliseconds, logarithmic; further left is faster")
+    ax.xaxis.set_major_formatter(lambda value, _: amount(value))
+    ax.set_xlabel("logarithmic; further left is faster")
     handles = dict(zip(*reversed(ax.get_legend_handles_labels())))
     order = [LABELS.get(name, name) for name in names]
     ax.legend([handles[label] for label in order], order, loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False,
@@ -128,21 +135,35 @@ def growth_lines(pyplot: Any, rows: Sequence[Row], axes: dict[str, str]) -> Any:
     for ax, axis in zip(panels.flat, shown):
         here = [row for row in rows if row["at"] and row["at"][0] == axis]
         for name in (name for name in COLOURS if any(median(row, name) for row in here)):
-            points = [(row["at"][1], value * 1e3) for row in here if (value := median(row, name))]
+            points = [(row["at"][1], value) for row in here if (value := median(row, name))]
             x, y = zip(*points)
             power = f"  $∝ n^{{{exponent(x, y):.2f}}}$" if len(points) > 1 else ""
-            ax.plot(x, y, color=COLOURS[name], marker=MARKS.get(name, "^"), markersize=4.5, linewidth=1.8,
+            ax.plot(x, y, color=COLOURS[name], marker=MARKS[name], markersize=4.5, linewidth=1.8,
                     label=LABELS.get(name, name) + power)
         ax.set(xscale="log", yscale="log")
         ax.set_title(axis, pad=28 if "," in axes[axis] else 18)
         ax.text(0, 1.02, axes[axis].replace(", ", ",\n", 1), transform=ax.transAxes, fontsize=8, va="bottom")
         ax.set_xticks([row["at"][1] for row in here], [f"{row['at'][1]:,}" for row in here])
         ax.minorticks_off()
-        ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        ax.set_yticks(marks(*ax.get_ylim()))
+        ax.yaxis.set_major_formatter(lambda value, _: amount(value))
         ax.grid(True, color=FAINT)
-        ax.set_ylabel("ms" if ax in panels[:, 0] else "")
         ax.legend(frameon=False, fontsize=8)
     return figure
+
+
+def marks(low: float, high: float) -> list[float]:
+    """Powers of ten between the two; numbers between those where they alone would be fewer than three.
+
+    Example
+        >>> marks(0.03, 30), marks(0.03, 1.5), marks(0.24, 0.44)
+        ([0.1, 1.0, 10.0], [0.05, 0.1, 0.2, 0.5, 1.0], [0.3, 0.4])
+    """
+    powers, inside = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1), []
+    for digits in ((1,), (1, 2, 5), range(1, 10)):
+        if len(inside) < 3:
+            inside = [value for power in powers for digit in digits if low <= (value := float(f"{digit}e{power}")) <= high]
+    return inside
 
 
 def memory_bars(pyplot: Any, rows: Sequence[Row]) -> Any:

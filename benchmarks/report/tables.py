@@ -39,13 +39,15 @@ def amount(value: float | None, unit: str = "s") -> str:
     """A time in the unit that suits it, or megabytes; three digits.
 
     Example
-        >>> amount(0.00123), amount(2.5e-6), amount(95.04, "MB"), amount(None)
-        ('1.23 ms', '2.5 µs', '95 MB', '–')
+        >>> amount(0.00123), amount(2.5e-6), amount(2e-9), amount(95.04, "MB"), amount(None)
+        ('1.23 ms', '2.5 µs', '2 ns', '95 MB', '–')
     """
     if value is None:
         return "–"
     if unit == "s":
-        value, unit = (value, "s") if value >= 1 else (value * 1e3, "ms") if value >= 1e-3 else (value * 1e6, "µs")
+        unit, scale = next(((name, scale) for name, scale in (("s", 1), ("ms", 1e3), ("µs", 1e6)) if value * scale >= 1),
+                           ("ns", 1e9))
+        value *= scale
     return f"{value:.0f} {unit}" if abs(value) >= 100 else f"{value:.3g} {unit}"
 
 

@@ -6,6 +6,7 @@ layouts, and with nothing so small that NumPy would do it instead: ``python -m t
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import Any, Iterator
 
@@ -79,6 +80,63 @@ def layers() -> Iterator[tuple[nn.Module, tuple[int, ...]]]:
     yield nn.UpsamplingBilinear2d(scale_factor=2), IMAGES[2]
 
 
+def lazy_layers() -> Iterator[tuple[nn.Module, tuple[int, ...]]]:
+    """Layers that learn the number of their channels from the input, and the shape of one."""
+    yield nn.LazyLinear(32), (16, 64)
+    for spatial, shape in IMAGES.items():
+        yield getattr(nn, f"LazyConv{spatial}d")(8, 3, padding=1), shape
+        yield getattr(nn, f"LazyConvTranspose{spatial}d")(8, 3, stride=2), shape
+        yield getattr(nn, f"LazyBatchNorm{spatial}d")(), shape
+        yield getattr(nn, f"LazyInstanceNorm{spatial}d")(affine=True), shape
+
+
+def moving_layers() -> Iterator[tuple[nn.Module, tuple[int, ...]]]:
+    """Layers that pad, rearrange or compare, and the shape of an input."""
+    for spatial, shape in IMAGES.items():
+        for name in ("ZeroPad", "ReflectionPad", "ReplicationPad", "CircularPad"):
+            for padding in (1, (2, 1) * spatial):
+                yield getattr(nn, f"{name}{spatial}d")(padding), shape
+        yield getattr(nn, f"ConstantPad{spatial}d")(2, 0.5), shape
+        for mode in ("reflect", "replicate", "circular"):
+            yield getattr(nn, f"Conv{spatial}d")(8, 8, 3, padding=1, padding_mode=mode), shape
+    yield nn.Unfold(3, padding=1, stride=2), IMAGES[2]
+    yield nn.Fold((9, 8), 3, dilation=(1, 2), padding=1), (4, 18, 54)
+    yield nn.PixelShuffle(2), IMAGES[2]
+    yield nn.PixelUnshuffle(2), (4, 3, 8, 6)
+    yield nn.ChannelShuffle(2), IMAGES[2]
+    yield nn.UpsamplingNearest2d(scale_factor=2), IMAGES[2]
+    yield nn.Softmin(1), IMAGES[2]
+    yield nn.Unflatten(1, (2, 4)), IMAGES[2]
+    yield nn.FeatureAlphaDropout(), IMAGES[2]
+
+
+def layers_of_several() -> Iterator[tuple[nn.Module, tuple[np.ndarray, ...]]]:
+    """Layers with several inputs, or with indices, and those."""
+    rng = np.random.default_rng(0)
+    x, y, far = rng.normal(size=(3, 16, 10))
+    classes, signs = np.arange(16) % 10, np.where(np.arange(16) % 2, 1.0, -1.0)
+    for bias in (True, False):
+        yield nn.Bilinear(10, 10, 6, bias=bias), (x, y)
+    for options in ({}, {"padding_idx": 1, "scale_grad_by_freq": True}, {"max_norm": 0.5}):
+        yield nn.Embedding(20, 8, **options), (rng.integers(0, 20, (16, 5)),)
+    for spatial, shape in IMAGES.items():
+        pooled = [size // 2 for size in shape[2:]]
+        places = np.broadcast_to(np.arange(math.prod(pooled)).reshape(pooled), (*shape[:2], *pooled)).copy()
+        yield getattr(nn, f"MaxUnpool{spatial}d")(2), (rng.normal(size=places.shape), places)
+    yield nn.CosineSimilarity(), (x, y)
+    yield nn.PairwiseDistance(), (x, y)
+    yield nn.AdaptiveLogSoftmaxWithLoss(10, 10, [2, 6]), (x, classes)
+    for reduction in ("mean", "sum", "none"):
+        yield nn.CosineEmbeddingLoss(reduction=reduction), (x, y, signs)
+        yield nn.MarginRankingLoss(reduction=reduction), (x[:, 0], y[:, 0], signs)
+        yield nn.TripletMarginLoss(reduction=reduction), (x, y, far)
+        yield nn.TripletMarginWithDistanceLoss(reduction=reduction), (x, y, far)
+        yield nn.MultiMarginLoss(reduction=reduction), (x, classes)
+        yield nn.MultiLabelMarginLoss(reduction=reduction), (x, np.repeat(classes[:, None], 10, 1))
+        yield nn.GaussianNLLLoss(reduction=reduction), (x, y, np.abs(far) + 0.1)
+        yield nn.LinearCrossEntropyLoss(10, 10, reduction=reduction), (x, classes)
+
+
 def arrays_of(array: np.ndarray, dtype: Any) -> Iterator[np.ndarray]:
     """The numbers in that dtype, as they lie, channels last, with gaps, and as an array that cannot be written to."""
     array = array.astype(dtype) if array.dtype.kind == "f" else array
@@ -117,6 +175,14 @@ def layer(module: nn.Module, shape: tuple[int, ...], dtype: Any) -> None:
         walk(module(Tensor(array, requires_grad=True)))
     with tensorgrad.no_grad():
         module.eval()(Tensor(np.ones(shape, dtype)))
+
+
+def layer_of_several(module: nn.Module, inputs: tuple[np.ndarray, ...], dtype: Any) -> None:
+    """A layer in every layout of its first input; further ones have no gradient where they are targets."""
+    first, *others = inputs
+    for array in arrays_of(first, dtype):
+        rest = [Tensor(other.astype(dtype) if other.dtype.kind == "f" else other) for other in others]
+        walk(module(Tensor(array, requires_grad=array.dtype.kind == "f"), *rest))
 
 
 def losses(dtype: Any) -> None:
@@ -171,6 +237,10 @@ def everything() -> Iterator[tuple[str, Any]]:
         yield f"losses {np.dtype(dtype)}", lambda dtype=dtype: losses(dtype)
         for module, shape in layers():
             yield f"{module} {np.dtype(dtype)}", lambda m=module, s=shape, d=dtype: layer(m.to(d), s, d)
+        for module, shape in (*lazy_layers(), *moving_layers()):
+            yield f"{module} {np.dtype(dtype)}", lambda m=module, s=shape, d=dtype: layer(m.to(d), s, d)
+        for module, inputs in layers_of_several():
+            yield f"{module} {np.dtype(dtype)}", lambda m=module, i=inputs, d=dtype: layer_of_several(m.to(d), i, d)
         for case in ALL:
             yield f"{case} {np.dtype(dtype)}", lambda c=case, d=dtype: row(c, d)
 
