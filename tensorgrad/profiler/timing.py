@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import itertools
 import re
 import threading
 from time import perf_counter_ns
@@ -38,6 +39,7 @@ class Event(NamedTuple):
         bytes           estimated from shapes: operands read, results written
         algorithms      those that ran, where there is a choice
         thread          its name
+        thread_number   of no other thread, though that may have the same name
     """
 
     name: str
@@ -52,6 +54,7 @@ class Event(NamedTuple):
     bytes: int
     algorithms: tuple[str, ...]
     thread: str
+    thread_number: int
 
 
 class Listener(Protocol):
@@ -74,12 +77,16 @@ class Frame:
         self.start = 0
 
 
+numbers = itertools.count()
+
+
 class Here(threading.local):
     """This thread's calls in progress, outermost first."""
 
     def __init__(self) -> None:
         self.stack: list[Frame] = []
         self.name = threading.current_thread().name
+        self.number = next(numbers)
 
 
 here = Here()
@@ -114,7 +121,7 @@ def closed(frame: Frame, end: int, size: int = 0) -> None:
     stack.pop()
     seconds = (end - frame.start - frame.overhead) * 1e-9
     event = Event(frame.name, frame.layer, frame.phase, frame.start, end, seconds, frame.inner, not frame.within,
-                  frame.multiply_adds, size, frame.algorithms, here.name)
+                  frame.multiply_adds, size, frame.algorithms, here.name, here.number)
     for listener in listeners:
         listener.add(event)
     if stack:

@@ -15,7 +15,8 @@ TRACKS = ("records", "forward", "backward")
 def chrome_events(events: list[Event], origin: int) -> list[dict[str, Any]]:
     """The events, with times in microseconds after `origin`."""
     process = os.getpid()
-    threads = {name: i for i, name in enumerate(dict.fromkeys(event.thread for event in events))}
+    names = {event.thread_number: event.thread for event in events}
+    threads = {number: i for i, number in enumerate(names)}
     found: list[dict[str, Any]] = []
 
     def note(kind: str, tid: int, args: dict[str, Any]) -> None:
@@ -24,7 +25,7 @@ def chrome_events(events: list[Event], origin: int) -> list[dict[str, Any]]:
     note("process_name", 0, {"name": "tensorgrad"})
     for thread, number in threads.items():
         for i, what in enumerate(TRACKS):
-            note("thread_name", len(TRACKS) * number + i, {"name": f"{thread}: {what}"})
+            note("thread_name", len(TRACKS) * number + i, {"name": f"{names[thread]}: {what}"})
             note("thread_sort_index", len(TRACKS) * number + i, {"sort_index": len(TRACKS) * number + i})
 
     def box(name: str, category: str, start: int, end: int, tid: int, args: dict[str, Any]) -> None:
@@ -33,7 +34,8 @@ def chrome_events(events: list[Event], origin: int) -> list[dict[str, Any]]:
 
     for thread, number in threads.items():
         # A box comes before those inside it: viewers nest by time, and by order where times are equal.
-        own = sorted([event for event in events if event.thread == thread], key=lambda event: (event.start, -event.end))
+        own = sorted([event for event in events if event.thread_number == thread],
+                     key=lambda event: (event.start, -event.end))
         for layer, start, end, track in layer_boxes(own):
             box(layer, "layer", start, end, len(TRACKS) * number + track, {})
         for event in own:

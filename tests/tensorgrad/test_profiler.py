@@ -393,14 +393,42 @@ def test_chrome_trace(tmp_path):
     assert any(event["name"] == "conv2d_weight_grad" and tracks[event["tid"]] == "backward" for event in boxes)
     layers = [event for event in boxes if (event["cat"], event["name"], tracks[event["tid"]]) == ("layer", "0", "forward")]
     assert len(layers) == 4  # block and first layer, in each of the two steps
-    for tid in tracks:  # boxes of a track contain each other or are apart
+    check_nesting(boxes)
+
+
+def check_nesting(boxes):
+    """Boxes of a track contain each other or are apart."""
+    for tid in {box["tid"] for box in boxes}:
         opened: list[float] = []
-        for event in sorted([e for e in boxes if e["tid"] == tid], key=lambda e: (e["ts"], -e["dur"])):
-            while opened and opened[-1] <= event["ts"] + 1e-3:
+        for box in sorted([box for box in boxes if box["tid"] == tid], key=lambda box: (box["ts"], -box["dur"])):
+            while opened and opened[-1] <= box["ts"] + 1e-3:
                 opened.pop()
-            end = event["ts"] + event["dur"]
+            end = box["ts"] + box["dur"]
             assert not opened or end <= opened[-1] + 1e-3
             opened.append(end)
+
+
+def test_threads_of_one_name_have_tracks_of_their_own():
+    ready = threading.Barrier(2)
+
+    def work():
+        ready.wait()
+        with record("whole"):
+            ready.wait()
+            tg.ones(3, requires_grad=True).exp().sum().backward()
+            ready.wait()
+
+    with profile() as p:
+        workers = [threading.Thread(target=work, name="worker") for _ in range(2)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+    events = p.chrome_trace()["traceEvents"]
+    boxes = [event for event in events if event["ph"] == "X"]
+    check_nesting(boxes)
+    assert len({box["tid"] for box in boxes if box["name"] == "whole"}) == 2
+    assert [event["args"]["name"] for event in events if event["name"] == "thread_name"].count("worker: forward") == 2
 
 
 def test_sums_without_a_trace(monkeypatch):
