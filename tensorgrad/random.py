@@ -6,6 +6,7 @@ Its state can be read and set, so that a resumed run draws the numbers the inter
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from typing import Any, Iterator
 
@@ -20,6 +21,8 @@ __all__ = ["Generator", "manual_seed", "seed", "initial_seed", "default_generato
 Generator = np.random.Generator  # what may be passed as ``generator=``; programs make the one in tensorgrad.generator
 _default = generator.Generator()
 _default.seed()
+if hasattr(os, "register_at_fork"):  # another thread may be drawing from it, which is not in a forked child
+    os.register_at_fork(after_in_child=_default.bit_generator.lock._at_fork_reinit)  # type: ignore[attr-defined]
 
 
 def manual_seed(seed: int) -> generator.Generator:

@@ -12,9 +12,9 @@ GROUPS, MEMBERSHIP = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 
 
 def threads_by_default() -> int:
-    """OMP_NUM_THREADS if it is a number ≥ 1, else the processors this process may use, by its affinity and its quota."""
+    """OMP_NUM_THREADS if it is a number from 1 to 99,999, else the processors it may use, by affinity and quota."""
     wanted = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
-    if wanted.isdigit() and int(wanted) > 0:
+    if wanted.isascii() and wanted.isdigit() and len(wanted) < 6 and int(wanted) > 0:
         return int(wanted)
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(allowed, quota() or allowed))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -62,3 +65,31 @@ def test_a_generator_of_ones_own_leaves_the_default_alone() -> None:
     tensorgrad.zeros(3).uniform_(generator=rng)
     tensorgrad.bernoulli(tensorgrad.full((3,), 0.5), generator=rng)
     assert get_rng_state() == before
+
+
+FORK = """
+import os, signal, threading, tensorgrad
+taken, go_on = threading.Event(), threading.Event()
+
+def drawing():
+    with tensorgrad.random.default_generator().bit_generator.lock:
+        taken.set()
+        go_on.wait(60)
+
+thread = threading.Thread(target=drawing)
+thread.start()
+assert taken.wait(60)
+child = os.fork()
+if not child:
+    signal.alarm(30)
+    os._exit(tensorgrad.rand(3).numel())
+go_on.set()
+thread.join()
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_child_forked_while_another_thread_draws() -> None:
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", FORK], capture_output=True, text=True, timeout=120)
+    assert done.stdout == "3\n", done.stderr

@@ -24,6 +24,7 @@ from llvmlite.binding import parse_bitcode
 from numba import __version__ as compiler
 from numba.core.caching import FunctionCache, NullCache
 from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.serialize import dumps
 
 from tensorgrad.kernels.compiled.notice import notice
@@ -174,3 +175,9 @@ def imports(text: str, root: Path) -> Iterator[Path]:
 
 def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
+
+
+if hasattr(os, "register_at_fork"):
+    # A fork waits until no thread compiles: the child would find the compiler's locks taken for ever.
+    os.register_at_fork(before=global_compiler_lock.acquire, after_in_parent=global_compiler_lock.release,
+                        after_in_child=global_compiler_lock.release)

@@ -110,6 +110,37 @@ print(sum(with_scratch.stats.cache_misses.values()))
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".nbc"]
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_fork_while_another_thread_compiles(tmp_path):
+    """The child compiles as well, and would wait for ever for a lock of that thread's."""
+    code = """
+import os, signal, threading, numpy as np
+from numba.core.compiler_lock import global_compiler_lock
+from tests.tensorgrad.kernels.crew_kernels import count_up, with_scratch
+counts, ends, taken, go_on = np.zeros(5, np.int64), np.zeros((1, 2), np.int64), threading.Event(), threading.Event()
+
+def compiling():
+    with global_compiler_lock:
+        taken.set()
+        go_on.wait(60)
+        count_up(1, 3, 0, counts, ends)
+
+thread = threading.Thread(target=compiling)
+thread.start()
+assert taken.wait(60)
+threading.Timer(0.2, go_on.set).start()
+child = os.fork()
+if not child:
+    signal.alarm(60)
+    with_scratch(0, 10, 0, np.arange(10.0), np.zeros(1), (3, 0.5), None)
+    os._exit(0)
+thread.join()
+print(os.waitpid(child, 0)[1], counts.sum())
+"""
+    assert compiling("import warnings; warnings.simplefilter('ignore')\n" + code, NUMBA_CACHE_DIR=str(tmp_path),
+                     TENSORGRAD_QUIET="1")[0] == ["0", "2"]
+
+
 def test_a_file_with_a_wrong_byte_is_not_loaded(tmp_path):
     files = cache.Files(tmp_path, "f", "1")
     files.save("key", [1, 2, 3])

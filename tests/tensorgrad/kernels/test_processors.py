@@ -13,7 +13,7 @@ from tensorgrad.kernels.processors import quota, threads_by_default
 
 
 @pytest.mark.parametrize("value, expected", [("3", 3), ("2,4", 2), (" 5 ", 5), ("", None), ("many", None), ("0", None),
-                                             ("-2", None)])
+                                             ("-2", None), ("²", None), ("٣", None), ("9" * 5000, None)])
 def test_omp_num_threads(monkeypatch, value, expected):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     alone = threads_by_default()
