@@ -98,7 +98,7 @@ def rrelu(input: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: b
         raise ArgumentError(f"rrelu: the interval from lower={lower} to upper={upper} is empty.\n  Use lower ≤ upper.")
     if not training:
         return ops.leaky_relu(input, (lower + upper) / 2, inplace)
-    slopes = (generator or default_generator()).uniform(lower, upper, input.shape)
+    slopes = (generator or default_generator()).uniform(lower, upper, input.shape).astype(input.dtype)
     result = ops.where(input >= 0, input, input * slopes)
     return over("rrelu", input, result) if inplace else result
 

@@ -10,7 +10,7 @@ import pytest
 
 import nn
 import tensorgrad as tg
-from tensorgrad import autograd
+from tensorgrad import autograd, kernels
 
 THREADS = 8
 
@@ -77,9 +77,15 @@ def write_and_refuse(seed: int) -> list[np.ndarray]:
     return [x.grad.numpy(), x.numpy()]
 
 
+@pytest.mark.parametrize("set_name", kernels.available())
 @pytest.mark.parametrize("work", [convolutional, second_order, modes, write_and_refuse], ids=lambda work: work.__name__)
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_eight_threads_equal_one_after_the_other(work: Callable[[int], list[np.ndarray]]) -> None:
+def test_eight_threads_equal_one_after_the_other(work: Callable[[int], list[np.ndarray]], set_name: str) -> None:
+    with kernels.use(set_name):
+        together_and_alone(work)
+
+
+def together_and_alone(work: Callable[[int], list[np.ndarray]]) -> None:
     expected = [work(seed) for seed in range(THREADS)]
     found: list[Any] = [None] * THREADS
     barrier = threading.Barrier(THREADS)
