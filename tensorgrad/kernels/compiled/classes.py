@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from tensorgrad.kernels.compiled.crew import shared, slices
-from tensorgrad.kernels.compiled.exponential import exponential, natural_logarithm
+from tensorgrad.kernels.compiled.exponential import (exponential, exponential_of_negative, limited,
+                                                     natural_logarithm)
 from tensorgrad.kernels.compiled.expressions import Number
 from tensorgrad.kernels.compiled.jit import jit
 from tensorgrad.kernels.compiled.rows import add, greater, largest, sweep, total
@@ -66,11 +67,11 @@ def along(kernel, dim, *arrays, numbers=()):
 
 
 def of_shifted(x: Number, top: Number) -> Number:
-    return exponential(x - top)
+    return exponential_of_negative(limited(x - top))
 
 
 def with_exponential(total: Number, x: Number, top: Number) -> Number:
-    return total + exponential(x - top)
+    return total + exponential_of_negative(limited(x - top))
 
 
 def shifted(x: Number, top: Number, logarithm: Number) -> Number:
@@ -78,7 +79,7 @@ def shifted(x: Number, top: Number, logarithm: Number) -> Number:
 
 
 def scaled_share(x: Number, top: Number, logarithm: Number, factor: Number) -> Number:
-    return exponential(x - top - logarithm) * factor
+    return exponential_of_negative(limited(x - top - logarithm)) * factor
 
 
 def product(x: Number, factor: Number) -> Number:

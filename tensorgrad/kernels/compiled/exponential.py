@@ -14,7 +14,7 @@ from llvmlite import ir
 
 from tensorgrad.kernels.compiled.expressions import Number, clip, copysign, expression, fma, polynomial, where
 
-__all__ = ["exp", "log", "exponential", "exponential_of_limited", "exponential_minus_1", "natural_logarithm",
+__all__ = ["exp", "log", "limited", "exponential", "exponential_of_negative", "exponential_minus_1", "natural_logarithm",
            "logarithm_of_1_plus", "hyperbolic_tangent"]
 
 # bytes: (bits of the mantissa, least and greatest x, log 2 in two parts)
@@ -22,6 +22,7 @@ FORMATS = {
     4: (23, -105.0, 89.0, 0.693145751953125, 1.4286068203094172e-06),
     8: (52, -750.0, 710.0, 0.6931471803691238, 1.9082149292705877e-10),
 }
+RAISED = 80  # by so much an exponent ≤ 0, -1091 at the least, is raised at first: 2ⁿ may be below the range
 # Interpolated in the points of Chebyshev with 40 digits or more, by bytes: eʳ = 1 + r + Σ cₖ rᵏ,
 POWERS = {
     4: (1.0, 1.0, 0.5, 0.1666657702559799, 0.041666554662050534, 0.008363173074513711, 0.001392617611993558),
@@ -69,14 +70,17 @@ def bias(like: Number) -> int:
 
 
 def exponential(x: Number) -> Number:
-    return exponential_of_limited(limited(x))
-
-
-def exponential_of_limited(x: Number) -> Number:
-    n, r = reduced(x)
+    n, r = reduced(limited(x))
     b = x.b
     half = b.ashr(n, x.constant(n.type, 1))  # 2ⁿ may be out of range where the result is not
     return polynomial(POWERS, r) * power_of_two(half, r) * power_of_two(b.sub(n, half), r)
+
+
+def exponential_of_negative(x: Number) -> Number:
+    """eˣ of a number ≤ 0 and ≥ -105 or -757, where it is 0."""
+    n, r = reduced(x)
+    raised = x.b.add(n, x.constant(n.type, RAISED))
+    return polynomial(POWERS, r) * power_of_two(raised, r) * 2.0**-RAISED
 
 
 def exponential_minus_1(x: Number) -> Number:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Callable
 
-from tensorgrad.kernels.compiled.exponential import (exponential, exponential_minus_1, exponential_of_limited,
-                                                     hyperbolic_tangent, logarithm_of_1_plus)
+from tensorgrad.kernels.compiled.exponential import (exponential, exponential_minus_1, exponential_of_negative,
+                                                     hyperbolic_tangent, limited, logarithm_of_1_plus)
 from tensorgrad.kernels.compiled.expressions import Number, clip, copysign, fma, polynomial, where
 from tensorgrad.kernels.reference.error_function import Q, R
 from tensorgrad.kernels.reference.formulas import ROOT_2_BY_PI, ROOT_HALF, TWO_BY_ROOT_PI
@@ -27,7 +27,7 @@ def sigmoid_grad(grad: Number, y: Number) -> Number:
 
 
 def log_one_plus_exp(x: Number) -> Number:
-    return where(x > 0, x, 0) + logarithm_of_1_plus(exponential(-abs(x)))
+    return where(x > 0, x, 0) + logarithm_of_1_plus(exponential_of_negative(limited(-abs(x))))
 
 
 def logsigmoid(x: Number) -> Number:
@@ -109,7 +109,7 @@ def bell(x: Number) -> Number:
     size = where(abs(x) > limit, limit, abs(x))
     square = size * size
     rest = fma(size, size, -square)
-    y = exponential_of_limited(-square)
+    y = exponential_of_negative(-square)
     return fma(y, -rest, y)
 
 
