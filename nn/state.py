@@ -5,7 +5,6 @@ Functions that a module calls around either are in its `StateHooks`.
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, NamedTuple
 
 import numpy as np
@@ -238,6 +237,8 @@ def listed(title: str, entries: list[str]) -> list[str]:
 
 def suggestion(name: str, candidates: list[str]) -> str:
     """The closest of `candidates`, as a question."""
+    import difflib  # here, as `import nn` can do without
+
     close = difflib.get_close_matches(name, candidates, n=1)
     return f"   did you mean {close[0]!r}?" if close else ""
 

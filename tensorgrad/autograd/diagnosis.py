@@ -6,7 +6,6 @@ or None; the first that fits is reported.
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any, Callable, Iterator, NamedTuple
 
 import numpy as np
@@ -86,6 +85,8 @@ def factor(c: Comparison) -> str | None:
 
 def nice(ratio: float) -> str:
     """0.5 as 0.5, 1/3 as 1/3, anything else with six digits."""
+    from fractions import Fraction  # here, as `import tensorgrad` can do without
+
     fraction = Fraction(ratio).limit_denominator(100)
     exact = abs(float(fraction) - ratio) < 1e-6 * abs(ratio)
     if exact and fraction.denominator not in (1, 2, 4, 5, 10):

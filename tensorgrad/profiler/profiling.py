@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 from collections import deque
@@ -244,6 +243,8 @@ class profile:
         if kind == "table":
             text = str(self) + "\n"
         elif kind in ("json", "chrome"):
+            import json  # here, as `import tensorgrad` can do without
+
             text = json.dumps(self.to_dict() if kind == "json" else self.chrome_trace())
         else:
             raise ArgumentError(f"profile: kind={kind!r} is unknown.\n  Use one of: json, chrome, table.")
