@@ -53,13 +53,14 @@ def write(results: Path, out: Path, causes: Path = HERE / "causes.json") -> Path
     suites = read(results)
     out.mkdir(parents=True, exist_ok=True)
     images = out / "images"
-    for old in images.glob("*.png"):
-        old.unlink()
     try:
         drawn = charts.draw(suites, AXES, images)
     except ModuleNotFoundError as error:
-        print(f"benchmarks: no charts, {error}")
-        drawn = {}
+        print(f"benchmarks: the charts stay as they are, {error}")
+        drawn = {path.stem: path.name for path in images.glob("*.png")}
+    for old in images.glob("*.png"):
+        if old.name not in drawn.values():
+            old.unlink()
     path = out / "README.md"
     path.write_text(page(suites, drawn, json.loads(causes.read_text())))
     return path

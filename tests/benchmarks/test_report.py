@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import json
+import sys
 
 import pytest
 
@@ -156,6 +157,18 @@ def test_the_page_and_its_charts(tmp_path, capsys):
     page = (tmp_path / "out" / "README.md").read_text()
     assert all(f"(images/{name})" in page for name in images) and "$" not in page and "Not measured" not in page
     assert "| MNIST CNN" in page and "## Behind a peer" in page
+
+
+def test_without_matplotlib_the_charts_stay(tmp_path, monkeypatch, capsys):
+    a_run(tmp_path)
+    old = tmp_path / "out" / "images" / "steps.png"
+    old.parent.mkdir(parents=True)
+    old.write_text("drawn before")
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    report.write(tmp_path, tmp_path / "out")
+    assert "benchmarks: the charts stay as they are, " in capsys.readouterr().out
+    page = (tmp_path / "out" / "README.md").read_text()
+    assert old.read_text() == "drawn before" and "![steps](images/steps.png)" in page and page.count("](images/") == 1
 
 
 def test_the_page_of_no_run(tmp_path):

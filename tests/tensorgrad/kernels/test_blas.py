@@ -116,12 +116,14 @@ def test_who_came_first_may_leave_first():
 
 
 @needs_threadpoolctl
-def test_libraries_that_only_threadpoolctl_knows_are_left_to_it(monkeypatch):
+@pytest.mark.parametrize("api, layer, file", [("openblas", "openmp", "libopenblas.so"),
+                                              ("mkl", "intel", "libmkl_rt.so"), ("blis", "pthreads", "libblis.so")])
+def test_libraries_that_only_threadpoolctl_knows_are_left_to_it(monkeypatch, two_threads, api, layer, file):
     """Such as an OpenBLAS on OpenMP, whose number of threads is the calling thread's."""
     import threadpoolctl
 
     class Handle(Library):
-        internal_api, threading_layer = "openblas", "openmp"
+        internal_api, threading_layer, filepath = api, layer, file
 
     class Controller:
         lib_controllers = [Handle()]
@@ -131,7 +133,12 @@ def test_libraries_that_only_threadpoolctl_knows_are_left_to_it(monkeypatch):
 
     monkeypatch.setattr(threadpoolctl, "ThreadpoolController", Controller)
     assert blas.libraries() == Controller.lib_controllers
-    Handle.threading_layer, Handle.filepath = "pthreads", _ctypes.__file__  # which has none of OpenBLAS's functions
+    monkeypatch.setattr(one_thread, "libraries", None)
+    (handle,) = Controller.lib_controllers
+    inside = threads.run(lambda start, stop: handle.threads, 4, MUCH, matmul=True)
+    assert inside == [1, 1] and handle.seen == [1, 4]
+    Handle.internal_api, Handle.threading_layer = "openblas", "pthreads"
+    Handle.filepath = _ctypes.__file__  # which has none of OpenBLAS's functions
     assert blas.libraries() == Controller.lib_controllers
 
 
