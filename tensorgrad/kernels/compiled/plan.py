@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import math
+from typing import Any, Sequence
 
 import numpy as np
 
@@ -113,7 +114,32 @@ def plan(kernel: str, batch: int, channels: int, filters: int, window: Window, s
         products = POINTS * tiles * channels * filters
         copies = POINTS * (tiles * (channels + filters) + channels * filters)
     terms = positions if kernel == "conv_weight_grad" else inner // groups
-    return Plan(name, why, products, copies * dtype.itemsize, rounding(kernel, name, terms, window, dtype))
+    how = way(kernel, (batch, channels, *sizes), (filters, channels // groups, *window.kernel), (batch, filters, *counts),
+              window, groups, dtype, choices)
+    return Plan(name, f"{why}; {how}" if how else why, products, copies * dtype.itemsize,
+                rounding(kernel, name, terms, window, dtype))
+
+
+# How sums in vectors differ from `direct` and `depthwise`, by the file that has them.
+WAYS = {"planar": "there is one channel, so vectors run along the rows of the image",
+        "narrow": "few channels come out, so vectors run over those that go in",
+        "sliding": "sums of 3×3 stay in registers along a row"}
+
+
+def way(kernel: str, x: tuple[int, ...], w: tuple[int, ...], grad: tuple[int, ...], window: Window, groups: int,
+        dtype: np.dtype, choices: Choices) -> str:
+    """Which variant of its algorithm runs for arrays of these shapes, from what will run; "" for the plain one."""
+    from tensorgrad.kernels.compiled import convolution  # which asks `decide`
+
+    runs: Sequence[Any]
+    if kernel == "conv":
+        runs = [convolution.forward(x, w, window, groups, dtype, choices)[1]]
+    elif kernel == "conv_input_grad":
+        runs = convolution.input_gradient(grad, w, x[2:], window, groups, dtype, choices)[2]
+    else:
+        runs = [convolution.weight_gradient(grad, x, window, groups, dtype, choices)[1]]
+    files = [type(run).__module__.rpartition(".")[2] for run in runs]
+    return next((WAYS[file] for file in files if file in WAYS), "")
 
 
 def rounding(kernel: str, name: str, terms: int, window: Window, dtype: np.dtype) -> float | None:

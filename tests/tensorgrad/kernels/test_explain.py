@@ -15,6 +15,7 @@ from tensorgrad.errors import ArgumentError, ShapeError
 from tensorgrad.kernels import algorithms, choices, explain
 from tensorgrad.window import Window
 
+plan = pytest.importorskip("tensorgrad.kernels.compiled.plan") if "compiled" in kernels.available() else None
 needs_numba = pytest.mark.skipif("compiled" not in kernels.available(), reason="numba is not installed")
 DIRECTIONS = ("forward", "input_grad", "weight_grad")
 
@@ -73,6 +74,22 @@ def test_algorithm_and_its_reason(compiled, x, w, options, algorithm, why):
     assert names(found) == [algorithm] * 3
     assert why in found.forward.why or re.match(why, found.forward.why)
     assert found.kernels == "compiled"
+
+
+@needs_numba
+@pytest.mark.parametrize("x, w, options, forward, input_grad, weight_grad", [
+    ((64, 1, 28, 28), (6, 1, 5, 5), {"padding": 2}, "one channel", "", "one channel"),
+    ((8, 64, 32, 32), (2, 64, 3, 3), {"padding": 1}, "few channels come out", "", ""),
+    ((8, 2, 32, 32), (64, 2, 3, 3), {"padding": 1}, "", "few channels come out", ""),
+    ((8, 32, 16, 16), (32, 1, 3, 3), {"groups": 32, "padding": 1}, *["in registers"] * 3),
+    ((8, 32, 16, 16), (32, 1, 3, 3), {"groups": 32, "padding": 1, "stride": 2}, *["in registers"] * 3),
+    ((8, 32, 16, 16), (32, 1, 5, 5), {"groups": 32}, "", "", ""),
+    ((64, 64, 32, 32), (64, 64, 3, 3), {"stride": 2}, "", "", ""), ((0, 64, 8, 8), (64, 64, 3, 3), {}, "", "", "")])
+def test_the_variant_that_runs_is_named(compiled, x, w, options, forward, input_grad, weight_grad):
+    found = explain("conv2d", x, w, **options)
+    for direction, text in zip(DIRECTIONS, (forward, input_grad, weight_grad)):
+        why = getattr(found, direction).why
+        assert text in why and (bool(text) or not any(way in why for way in plan.WAYS.values()))
 
 
 def test_reference_names_its_ways(reference):
