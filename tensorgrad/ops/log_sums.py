@@ -10,7 +10,7 @@ from tensorgrad.ops.choice import where
 from tensorgrad.ops.elementwise import Binary
 from tensorgrad.ops.exponential import exp
 from tensorgrad.ops.logarithm import LN2, log
-from tensorgrad.ops.promotion import Operand, only_floats
+from tensorgrad.ops.promotion import Operand, align_floats, only_floats, some_float
 from tensorgrad.ops.reduction import normalize_dims
 from tensorgrad.tensor import Tensor
 
@@ -43,28 +43,28 @@ def logaddexp(input: Operand, other: Operand) -> Tensor:
         NaN where both operands are the same infinity, as in PyTorch
 
     Raises
-        DtypeError   for integer or bool tensors
+        DtypeError   for integer or bool tensors alone
 
     Example
         >>> logaddexp(Tensor([1000.0]), Tensor([1000.0])).item() - 1000
         0.6931...
     """
-    only_floats("logaddexp", input=input, other=other)
-    return LogAddExp(np.e).apply(input, other)
+    some_float("logaddexp", input=input, other=other)
+    return LogAddExp(np.e).apply(*align_floats("logaddexp", input, other))
 
 
 def logaddexp2(input: Operand, other: Operand) -> Tensor:
     """log₂(2 to the `input` + 2 to the `other`).
 
     Raises
-        DtypeError   for integer or bool tensors
+        DtypeError   for integer or bool tensors alone
 
     Example
         >>> logaddexp2(Tensor([3.0]), Tensor([3.0]))
         tensor([4.])
     """
-    only_floats("logaddexp2", input=input, other=other)
-    return LogAddExp(2).apply(input, other)
+    some_float("logaddexp2", input=input, other=other)
+    return LogAddExp(2).apply(*align_floats("logaddexp2", input, other))
 
 
 class LogCumsumExp(Op):

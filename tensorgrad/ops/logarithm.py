@@ -6,7 +6,7 @@ import numpy as np
 
 from tensorgrad.ops.choice import where
 from tensorgrad.ops.elementwise import Binary, Unary
-from tensorgrad.ops.promotion import Operand, as_float, only_tensors
+from tensorgrad.ops.promotion import Operand, align_floats, as_float, only_tensors
 from tensorgrad.tensor import Tensor
 
 __all__ = ["log", "log1p", "log2", "log10", "xlogy", "logit"]
@@ -132,6 +132,8 @@ def xlogy(input: Operand, other: Operand) -> Tensor:
     """
     if not hasattr(input, "dtype"):
         only_tensors("xlogy", other=other)
+    if hasattr(input, "dtype") and hasattr(other, "dtype"):
+        return Xlogy().apply(*align_floats("xlogy", input, other))
     return Xlogy().apply(entries(as_float(input), other), entries(as_float(other), input))
 
 

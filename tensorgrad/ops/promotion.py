@@ -113,6 +113,12 @@ def only_floats(who: str, **operands: Operand) -> None:
                                      f"Convert {name} first: .float(), or .to(tensorgrad.float64)."))
 
 
+def some_float(who: str, **operands: Operand) -> None:
+    """Raise a DtypeError unless one tensor among the operands is of a float dtype, which the result then is."""
+    if not any(x.dtype.kind == "f" for x in operands.values() if hasattr(x, "dtype")):
+        only_floats(who, **operands)
+
+
 def only_tensors(who: str, **operands: Operand) -> None:
     """Raise a DtypeError for a Python number among the operands."""
     for name, x in operands.items():

@@ -10,7 +10,7 @@ from tensorgrad.ops.choice import where
 from tensorgrad.ops.elementwise import Binary, Unary
 from tensorgrad.ops.exponential import sqrt
 from tensorgrad.ops.masking import masked
-from tensorgrad.ops.promotion import Operand, align_floats, as_float, only_floats
+from tensorgrad.ops.promotion import Operand, align_floats, as_float, some_float
 from tensorgrad.tensor import Tensor
 
 __all__ = ["sin", "cos", "tan", "asin", "acos", "atan", "atan2", "arcsin", "arccos", "arctan", "arctan2", "hypot", "sinc",
@@ -215,14 +215,14 @@ def hypot(input: Operand, other: Operand) -> Tensor:
         NaN at the origin, as in PyTorch
 
     Raises
-        DtypeError   for integer or bool tensors
+        DtypeError   for integer or bool tensors alone
 
     Example
         >>> hypot(Tensor([3.0]), Tensor([4.0]))
         tensor([5.])
     """
-    only_floats("hypot", input=input, other=other)
-    return Hypot().apply(input, other)
+    some_float("hypot", input=input, other=other)
+    return Hypot().apply(*align_floats("hypot", input, other))
 
 
 class Sinc(Unary):
