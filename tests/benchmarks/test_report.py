@@ -159,6 +159,13 @@ def test_the_page_and_its_charts(tmp_path, capsys):
     assert "| MNIST CNN" in page and "## Behind a peer" in page
 
 
+def test_the_committed_page_is_what_the_committed_figures_make():
+    drawn = {path.stem: path.name for path in (report.HERE / "images").glob("*.png")}
+    causes = json.loads((report.HERE / "causes.json").read_text())
+    made = report.page(report.read(report.HERE / "results"), drawn, causes)
+    assert made == (report.HERE / "README.md").read_text(), "run python -m benchmarks --report"
+
+
 def test_without_matplotlib_the_charts_stay(tmp_path, monkeypatch, capsys):
     a_run(tmp_path)
     old = tmp_path / "out" / "images" / "steps.png"
