@@ -91,7 +91,7 @@ class TensorMethods(OverwritingMethods):
     clone = ops.clone
     type = type_of
     to, cpu, device = memory_layout.moved, memory_layout.cpu, property(memory_layout.device_of)
-    is_cuda = False
+    is_cpu, is_cuda, is_sparse, is_quantized, is_meta, is_mps, is_xla = True, False, False, False, False, False, False
     type_as = type_as
     half, float, double = converted("float16"), converted("float32"), converted("float64")
     short, int, long = converted("int16"), converted("int32"), converted("int64")

@@ -80,9 +80,14 @@ def concat(tensors: Sequence[Operand], dim: int = 0) -> Tensor:
     return cat(tensors, dim)
 
 
-def concatenate(tensors: Sequence[Operand], axis: int = 0) -> Tensor:
-    """`cat` under NumPy's name."""
-    return cat(tensors, axis)
+def concatenate(tensors: Sequence[Operand], axis: int = 0, *, dim: int | None = None) -> Tensor:
+    """`cat` under NumPy's name; the axis may be named `axis` or `dim`.
+
+    Example
+        >>> concatenate([Tensor([[1.0]]), Tensor([[2.0]])], dim=1)
+        tensor([[1., 2.]])
+    """
+    return cat(tensors, axis if dim is None else dim)
 
 
 def mismatch(first: Operand, other: Operand, axis: int | None) -> str:

@@ -69,7 +69,7 @@ def along(who: str, input: Operand, dim: int | None, dtype: Any) -> tuple[Operan
     return as_float(input if dtype is None else to(input, dtype)), normalize_dims(who, input, int(dim))
 
 
-def softmax(input: Operand, dim: int | None = None, *, dtype: Any = None) -> Tensor:
+def softmax(input: Operand, dim: int | None = None, dtype: Any = None) -> Tensor:
     """exp(`input`), divided by its sum along `dim`: positive numbers that sum to 1.
 
     Raises
@@ -100,7 +100,7 @@ def softmin(input: Operand, dim: int | None = None, *, dtype: Any = None) -> Ten
     return Softmax(dims).apply(-x)
 
 
-def log_softmax(input: Operand, dim: int | None = None, *, dtype: Any = None) -> Tensor:
+def log_softmax(input: Operand, dim: int | None = None, dtype: Any = None) -> Tensor:
     """The logarithm of softmax along `dim`, finite where softmax itself would round to 0.
 
     Raises

@@ -79,3 +79,20 @@ def test_inference_mode_switched_off_records() -> None:
 def test_every_unseeded_generator_starts_alike() -> None:
     assert tensorgrad.Generator().initial_seed() == torch.Generator().initial_seed()
     assert tensorgrad.Generator().manual_seed(7).initial_seed() == torch.Generator().manual_seed(7).initial_seed()
+
+
+@pytest.mark.parametrize("name", ["is_cpu", "is_cuda", "is_sparse", "is_quantized", "is_meta", "is_mps", "is_xla"])
+def test_what_kind_of_tensor_it_is(name: str) -> None:
+    assert getattr(tensorgrad.zeros(2), name) is getattr(torch.zeros(2), name)
+
+
+@pytest.mark.parametrize("call", [
+    lambda library, x: library.concatenate([x, x], dim=1), lambda library, x: library.concatenate([x, x], axis=1),
+    lambda library, x: library.concatenate([x, x]), lambda library, x: library.softmax(x, 1, library.float32),
+    lambda library, x: library.log_softmax(x, 1, library.float32), lambda library, x: x.softmax(1, library.float32)])
+def test_arguments_by_position_and_by_name(call: Any) -> None:
+    numbers = [[1.0, 3.0], [2.0, -1.0]]
+    ours = call(tensorgrad, tensorgrad.tensor(numbers, dtype=tensorgrad.float64))
+    theirs = call(torch, torch.tensor(numbers, dtype=torch.float64))
+    assert str(ours.dtype) == str(theirs.dtype).removeprefix("torch.") and ours.shape == tuple(theirs.shape)
+    assert ours.tolist() == [pytest.approx(row, rel=1e-6) for row in theirs.tolist()]
