@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tensorgrad import dtypes
@@ -9,8 +11,8 @@ from tensorgrad.errors import ArgumentError, DtypeError, ShapeError, message
 from tensorgrad.kernels.reference.entrywise import selected
 from tensorgrad.op import Op
 from tensorgrad.ops.elementwise import Binary, Unary
-from tensorgrad.ops.promotion import Operand, align, check_broadcast, to
-from tensorgrad.tensor import Tensor
+from tensorgrad.ops.promotion import Operand, align, array_of, check_broadcast, to
+from tensorgrad.tensor import Tensor, from_array
 
 __all__ = ["where", "maximum", "minimum", "clamp", "clip", "clamp_min", "clamp_max", "fill"]
 
@@ -30,16 +32,29 @@ class Where(Op):
                 where(condition, 0.0, grad) if self.needs(2) else None)
 
 
-def where(condition: Operand, input: Operand, other: Operand) -> Tensor:
-    """`input` where `condition` holds, else `other`.
+def places(input: Operand) -> tuple[Any, ...]:
+    """Where the entries are that are not 0: one index per axis, which together index them."""
+    found = np.nonzero(np.atleast_1d(array_of(input)))
+    return tuple([from_array(index) if isinstance(input, Tensor) else index for index in found])
+
+
+def where(condition: Operand, input: Operand | None = None, other: Operand | None = None) -> Any:
+    """`input` where `condition` holds, else `other`; of a condition alone, ``nonzero(condition, as_tuple=True)``.
 
     Raises
-        DtypeError   for a condition that is not bool
+        DtypeError      for a condition that is not bool
+        ArgumentError   one of the two choices without the other
 
     Example
         >>> where(Tensor([True, False]), Tensor([1.0, 2.0]), 0.0)
         tensor([1., 0.])
+        >>> where(Tensor([True, False, True]))
+        (tensor([0, 2]),)
     """
+    if input is None and other is None:
+        return places(condition)
+    if input is None or other is None:
+        raise ArgumentError("where: one of input and other is missing.\n  Give both, or the condition alone.")
     if getattr(condition, "dtype", np.asarray(condition).dtype) != dtypes.bool_:
         raise DtypeError(message("where", "the condition is not bool", {"condition": condition},
                                  "Compare it to something first, such as condition != 0."))

@@ -8,7 +8,7 @@ import numpy as np
 
 from tensorgrad import dtypes
 from tensorgrad.errors import DtypeError, ShapeError, message
-from tensorgrad.ops.choice import where
+from tensorgrad.ops.choice import places, where
 from tensorgrad.ops.indexing import getitem
 from tensorgrad.ops.promotion import Operand, array_of, check_broadcast, to
 from tensorgrad.ops.reduction import expand
@@ -94,10 +94,10 @@ def nonzero(input: Operand, *, as_tuple: bool = False) -> Any:
         >>> nonzero(Tensor([0, 5, 7]), as_tuple=True)
         (tensor([1, 2]),)
     """
-    array = array_of(input)
-    found = np.nonzero(np.atleast_1d(array)) if as_tuple else (np.argwhere(array),)
-    made = tuple([from_array(index) if isinstance(input, Tensor) else index for index in found])
-    return made if as_tuple else made[0]
+    if as_tuple:
+        return places(input)
+    found = np.argwhere(array_of(input))
+    return from_array(found) if isinstance(input, Tensor) else found
 
 
 def argwhere(input: Operand) -> Tensor:

@@ -96,3 +96,11 @@ def test_arguments_by_position_and_by_name(call: Any) -> None:
     theirs = call(torch, torch.tensor(numbers, dtype=torch.float64))
     assert str(ours.dtype) == str(theirs.dtype).removeprefix("torch.") and ours.shape == tuple(theirs.shape)
     assert ours.tolist() == [pytest.approx(row, rel=1e-6) for row in theirs.tolist()]
+
+
+@pytest.mark.parametrize("condition", [[[True, False], [True, True]], [[0, 3], [0, 0]], [], True, False])
+def test_where_of_a_condition_alone(condition: Any) -> None:
+    ours, theirs = (library.where(library.tensor(condition)) for library in (tensorgrad, torch))
+    assert [(index.tolist(), str(index.dtype)) for index in ours] == [(index.tolist(), "int64") for index in theirs]
+    with pytest.raises(ValueError, match="one of input and other is missing"):
+        tensorgrad.where(tensorgrad.tensor(condition), 1.0)
