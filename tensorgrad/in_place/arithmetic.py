@@ -205,7 +205,7 @@ def setitem(self: Tensor, index: Any, value: Operand) -> None:
     """``self[index] = value``, in place; indices are read as by `getitem`.
 
     Gradient
-        of the tensor is 0 where it was written; of several values for one place only the last has a gradient
+        of the tensor is 0 where it was written; several values for one place all have its gradient, as in PyTorch
 
     Raises
         GraphError   a leaf that requires grad, while a graph is recorded

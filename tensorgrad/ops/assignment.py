@@ -59,7 +59,7 @@ def assigned(who: str, input: Tensor, index: Any, value: Operand, own: bool = Fa
         own   nobody else reads the array of `input`: it may become that of the result
 
     Gradient
-        of `input` is 0 where it was written; of several values for one place only the last has a gradient
+        of `input` is 0 where it was written; several values for one place all have its gradient, as in PyTorch
 
     Raises
         RangeError   an index outside the tensor, a mask of another shape

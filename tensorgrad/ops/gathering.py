@@ -12,7 +12,6 @@ import numpy as np
 
 from tensorgrad.errors import DtypeError, RangeError, ShapeError, message
 from tensorgrad.op import Op
-from tensorgrad.ops.choice import where
 from tensorgrad.ops.indexing import add_into_zeros, one_axis
 from tensorgrad.ops.promotion import Operand
 from tensorgrad.ops.reduction import expand, sum
@@ -74,11 +73,7 @@ class Scatter(Op):
     def backward(self, grad):
         (index,) = self.inputs
         grad_x = Scatter(self.dim).apply(grad, index, 0) if self.needs(0) else None
-        grad_values = None
-        if self.needs(2):
-            stays = last_writers(plain(index), self.dim, self.shapes[0])
-            grad_values = where(stays, Gather(self.dim).apply(grad, index), 0.0)
-        return grad_x, None, grad_values
+        return grad_x, None, Gather(self.dim).apply(grad, index) if self.needs(2) else None
 
 
 def positions(index: np.ndarray, dim: int, shape: tuple[int, ...]) -> np.ndarray:
@@ -93,14 +88,6 @@ def positions(index: np.ndarray, dim: int, shape: tuple[int, ...]) -> np.ndarray
         stride *= shape[d]
     found += place
     return found
-
-
-def last_writers(index: np.ndarray, dim: int, shape: tuple[int, ...]) -> np.ndarray:
-    """Per entry of `index` whether what it writes is not written over by a later one."""
-    places = positions(index, dim, shape).reshape(-1)
-    writer = np.empty(int(np.prod(shape)), np.intp)
-    writer[places] = np.arange(places.size)
-    return (writer[places] == np.arange(places.size)).reshape(index.shape)
 
 
 def check_along(who: str, input: Operand, dim: int, index: Any, src: Operand | None = None) -> tuple[int, Operand]:

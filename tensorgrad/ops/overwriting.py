@@ -26,7 +26,8 @@ __all__ = ["index_copy", "index_fill", "index_put", "put", "masked_scatter", "se
 
 
 class Overwrite(Op):
-    """y = x, with values written at positions in row-major order; of several for one position the last stays"""
+    """y = x, with values written at positions in row-major order; of several for one position the last stays, and each has
+    the gradient of that position"""
 
     __slots__ = ()
     keeps = (1,)
@@ -39,19 +40,7 @@ class Overwrite(Op):
     def backward(self, grad):
         (positions,) = self.inputs
         grad_x = Overwrite().apply(grad, positions, 0) if self.needs(0) else None
-        grad_values = None
-        if self.needs(2):
-            picked = grad.reshape(-1)[positions]
-            grad_values = picked if self.shapes[2] == () else where(last_writers(positions, grad.shape), picked, 0.0)
-        return grad_x, None, grad_values
-
-
-def last_writers(positions: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Per position whether what goes there is not written over by a later one."""
-    flat, order = positions.reshape(-1), np.arange(positions.size)
-    writer = np.empty(int(np.prod(shape)), np.intp)
-    writer[flat] = order
-    return (writer[flat] == order).reshape(positions.shape)
+        return grad_x, None, grad.reshape(-1)[positions] if self.needs(2) else None
 
 
 def numbered(x: Operand) -> np.ndarray:
@@ -83,7 +72,8 @@ def index_copy(input: Operand, dim: int, index: Operand, source: Operand) -> Ten
     """`input` with what `source` has at place i of axis `dim` written at place ``index[i]``; of several the last stays.
 
     Gradient
-        goes to the entries of `input` that are not written over, and to those of `source` that stay
+        goes to the entries of `input` that are not written over, and to all of `source`, whether they stay or not, as in
+        PyTorch
 
     Raises
         RangeError   an index outside 0 to n - 1

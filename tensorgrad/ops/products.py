@@ -20,15 +20,24 @@ __all__ = ["prod", "cumsum", "cumprod"]
 class Prod(Op):
     """y = Π x over the last axis"""
 
-    __slots__ = ()
+    __slots__ = ("whole",)
     keeps = (0,)
+    keeps_output = True
+
+    def __init__(self, whole: bool = False):
+        self.whole = whole  # x is all entries of a tensor
 
     def forward(self, x):
         return np.prod(x, axis=-1, dtype=x.dtype if x.dtype.kind == "f" else np.int64)
 
     def backward(self, grad):
         (x,) = self.inputs
-        return unsqueeze(grad, -1) * ProductOfOthers().apply(x)
+        grad, zeros = unsqueeze(grad, -1), np.count_nonzero(array_of(x) == 0)
+        if not zeros:
+            return grad * unsqueeze(self.output, -1) / x
+        if self.whole and zeros > 1 and not isinstance(grad, Tensor):
+            return np.zeros_like(x)
+        return grad * ProductOfOthers().apply(x)
 
 
 class ProductOfOthers(Op):
@@ -61,7 +70,7 @@ def prod(input: Operand, dim: int | None = None, keepdim: bool = False, *, dtype
     """The product over `dim` (over all entries by default); of integers and bools in int64; 1 over nothing.
 
     Gradient
-        exact also where entries are 0 or infinite; PyTorch, which divides the product by the entry, gives NaN for inf
+        grad · y / x where no entry is 0, so NaN for an infinite one, as in PyTorch; else the product of the other entries
 
     Raises
         RangeError   an axis that `input` does not have
@@ -74,7 +83,7 @@ def prod(input: Operand, dim: int | None = None, keepdim: bool = False, *, dtype
         return to(prod(to(input, dtype), dim, keepdim), dtype)
     dims = normalize_dims("prod", input, dim)
     if dim is None or not dims:
-        return Prod().apply(input.reshape(-1))
+        return Prod(whole=True).apply(input.reshape(-1))
     y = Prod().apply(to_last(input, dims[0]))
     return unsqueeze(y, dims[0]) if keepdim else y
 
@@ -130,18 +139,38 @@ class Cumprod(Op):
 
     def backward(self, grad):
         (x,) = self.inputs
+        if x.shape[-1] == 1:
+            return grad
         if np.all(array_of(x)):
             return Cumsum(len(self.shape) - 1, True).apply(grad * self.output) / x
-        return through_factors(grad, x, np.tri(x.shape[-1], dtype=bool))
+        if isinstance(grad, Tensor):
+            return through_factors(grad, x, np.tri(x.shape[-1], dtype=bool))
+        return around_zeros(grad, x, self.output)
+
+
+def around_zeros(grad: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The gradient of the running products y of x, in one pass.
+
+    The first 0 of a row makes all products from there on 0.  Before it the gradient is that of the products so far, as if
+    nothing followed; behind it 0; and of the 0 itself that of the products in which it counts as 1, up to the next 0."""
+    zeros = np.cumsum(x == 0, -1)
+    first = (zeros == 1) & (x == 0)
+    counted = (zeros == 1) | (zeros == 2) & (x == 0)
+    with np.errstate(invalid="ignore"):  # inf · 0
+        before = np.where(first[..., 1:], y[..., :-1], 0).sum(-1, keepdims=True) + first[..., :1]
+        behind = np.cumprod(np.where((zeros == 0) | first, 1, x), -1, dtype=x.dtype)
+        of_first = before * np.where(counted, grad * behind, 0).sum(-1, keepdims=True)
+        running = np.flip(np.cumsum(np.flip(np.where(zeros == 0, grad * y, 0), -1), -1), -1)
+        return np.where(first, of_first, np.where(zeros == 0, running, 0) / np.where(zeros == 0, x, 1))
 
 
 def cumprod(input: Operand, dim: int, *, dtype: Any = None) -> Tensor:
     """Running products along `dim`: entry i is the product of entries 0 to i.
 
     Gradient
-        exact where entries are 0 too, for which it takes memory for n² entries.  Where a 0 meets an infinity or NaN, each
-        entry's gradient is still the sum of the products of the others, and NaN only if one of these is; PyTorch divides by
-        the entries before the first 0, and gives those behind it 0
+        exact where entries are 0, too.  Where these meet infinities it is NaN where PyTorch's is: before the first 0 the sum
+        over the products is divided by the entry, and behind it all is 0.  Under ``create_graph`` it takes memory for n²
+        entries, if one is 0
 
     Raises
         RangeError   an axis that `input` does not have

@@ -25,12 +25,12 @@ def test_many_added_to_one_place():
     np.testing.assert_allclose(summed.numpy(), [values[index == k].sum() for k in range(7)], rtol=1e-12)
 
 
-def test_last_of_several_writers_stays_and_has_the_gradient(x):
+def test_last_of_several_writers_stays_and_all_have_the_gradient(x):
     src = Tensor(np.array([[10.0, 20.0, 30.0]]), requires_grad=True)
     y = x.scatter(1, Tensor([[1, 1, 0]]), src)
     np.testing.assert_array_equal(y.numpy(), [[30, 20, 2], [3, 4, 5]])
     y.sum().backward()
-    np.testing.assert_array_equal(src.grad.numpy(), [[0, 1, 1]])
+    np.testing.assert_array_equal(src.grad.numpy(), [[1, 1, 1]])
     np.testing.assert_array_equal(x.grad.numpy(), [[0, 0, 1], [1, 1, 1]])
 
 
