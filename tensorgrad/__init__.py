@@ -27,6 +27,7 @@ from tensorgrad.porting import typed_tensors as _types
 from tensorgrad.porting.dtype_limits import finfo, iinfo
 from tensorgrad.porting.dtype_names import (bool, double, dtype, float, half, int, long, short,  # noqa: F401
                                             uint16, uint32, uint64)
+from tensorgrad.porting.keyword_names import with_other_names as _with_other_names
 from tensorgrad.porting.sizes import Size, broadcast_shapes
 from tensorgrad.porting.switches import *  # noqa: F401,F403
 from tensorgrad.porting.typed_tensors import *  # noqa: F401,F403
@@ -37,6 +38,7 @@ from tensorgrad.tensor import Tensor, as_tensor
 from tensorgrad.version import __version__
 
 attach()
+globals().update({name: _with_other_names(globals()[name]) for name in ops.__all__})
 newaxis = None
 
 # log(0) is -inf and 0/0 is NaN here, as in PyTorch, without NumPy's warning; only for code of this package.

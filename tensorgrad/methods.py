@@ -15,6 +15,7 @@ from tensorgrad.in_place import arithmetic, filling
 from tensorgrad.in_place.arithmetic import augmented
 from tensorgrad.in_place.methods import OverwritingMethods
 from tensorgrad.ops import memory_layout, promotion, shape, windows
+from tensorgrad.porting.keyword_names import with_other_names
 from tensorgrad.porting.typed_tensors import type_of
 from tensorgrad.tensor import Tensor
 
@@ -226,4 +227,4 @@ def attach() -> None:
     """Give Tensor these methods."""
     for name, function in {**vars(OverwritingMethods), **vars(TensorMethods)}.items():
         if name not in ("__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations__", "__hash__"):
-            setattr(Tensor, name, function)
+            setattr(Tensor, name, with_other_names(function))

@@ -25,6 +25,7 @@ from tensorgrad.ops.indexing import filled
 from tensorgrad.ops.promotion import Operand, to
 from tensorgrad.ops.writing import fits_into, holds, recorded, take_over, writable
 from tensorgrad.ownership import unshared
+from tensorgrad.porting.keyword_names import with_other_names
 from tensorgrad.recording import no_grad
 from tensorgrad.tensor import Tensor, plain
 
@@ -154,8 +155,10 @@ def itruediv(self: Tensor, other: Operand) -> Tensor:
 
 def in_place(name: str) -> Callable[..., Tensor]:
     """The method that replaces a tensor's contents by what the op `name` makes of them: ``exp_`` from ``exp``."""
+    op = with_other_names(getattr(ops, name))
+
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        return replace(f"{name}_", self, getattr(ops, name), *args, **kwargs)
+        return replace(f"{name}_", self, op, *args, **kwargs)
 
     method.__name__ = method.__qualname__ = f"{name}_"
     method.__doc__ = f"`{name}` of this tensor, in place."
