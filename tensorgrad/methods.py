@@ -14,7 +14,7 @@ from tensorgrad import autograd, creation_methods, interop, ops
 from tensorgrad.in_place import arithmetic, filling
 from tensorgrad.in_place.arithmetic import augmented
 from tensorgrad.in_place.methods import OverwritingMethods
-from tensorgrad.ops import memory_layout, promotion, shape, windows
+from tensorgrad.ops import memory_layout, promotion, reinterpretation, shape, windows
 from tensorgrad.porting.keyword_names import with_other_names
 from tensorgrad.porting.typed_tensors import type_of
 from tensorgrad.tensor import Tensor
@@ -162,7 +162,7 @@ class TensorMethods(OverwritingMethods):
     det, logdet, slogdet, trace = ops.det, ops.logdet, ops.slogdet, ops.trace
 
     # shape
-    reshape = view = ops.reshape
+    reshape, view = ops.reshape, reinterpretation.view
     flatten, unflatten, ravel = ops.flatten, ops.unflatten, ops.ravel
     permute, transpose, swapaxes, swapdims = ops.permute, ops.transpose, ops.swapaxes, ops.swapdims
     movedim, moveaxis, adjoint = ops.movedim, ops.moveaxis, ops.adjoint

@@ -107,14 +107,14 @@ def check_along(who: str, input: Operand, dim: int, index: Any, src: Operand | N
     return axis, index
 
 
-def gather(input: Operand, dim: int, index: Operand) -> Tensor:
+def gather(input: Operand, dim: int, index: Operand, *, sparse_grad: bool = False) -> Tensor:
     """Entries of `input` picked along axis `dim`: ``out[i][j] = input[i][index[i][j]]`` for dim=1.
 
     Shapes
         index   as many axes as input, and in axes other than `dim` at most as long; the result has its shape
 
     Gradient
-        an entry picked several times gets the sum
+        an entry picked several times gets the sum; dense, also with `sparse_grad`
 
     Raises
         RangeError   an index outside 0 to n - 1

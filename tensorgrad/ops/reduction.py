@@ -165,7 +165,7 @@ def expand_reduced(grad: Operand, shape: tuple[int, ...], dim: tuple[int, ...], 
     return Expand(shape).apply(grad)
 
 
-def expand(input: Operand, *sizes: Any) -> Tensor:
+def expand(input: Operand, *sizes: Any, size: Any = None) -> Tensor:
     """`input` repeated, without copying, along axes of length 1; -1 keeps an axis, extra axes come in front.
 
     Raises
@@ -176,6 +176,8 @@ def expand(input: Operand, *sizes: Any) -> Tensor:
         tensor([[1., 1., 1.],
                 [2., 2., 2.]])
     """
+    if size is not None:
+        sizes = tuple(size)
     shape = tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
     new = len(shape) - input.ndim
     wanted = tuple([input.shape[i - new] if n == -1 and i >= new else n for i, n in enumerate(shape)])
@@ -186,7 +188,7 @@ def expand(input: Operand, *sizes: Any) -> Tensor:
     return input if wanted == input.shape else Expand(wanted).apply(input)
 
 
-def broadcast_to(input: Operand, shape: tuple[int, ...]) -> Tensor:
+def broadcast_to(input: Operand, size: tuple[int, ...]) -> Tensor:
     """`expand` under NumPy's name.
 
     Example
@@ -194,4 +196,4 @@ def broadcast_to(input: Operand, shape: tuple[int, ...]) -> Tensor:
         tensor([[1., 2.],
                 [1., 2.]])
     """
-    return expand(input, *shape)
+    return expand(input, *size)

@@ -18,7 +18,7 @@ from tensorgrad.tensor import Tensor, plain
 __all__ = ["repeat", "tile", "repeat_interleave"]
 
 
-def repeat(input: Operand, *repeats: Any) -> Tensor:
+def repeat(input: Operand, *sizes: Any, repeats: Any = None) -> Tensor:
     """Copies of `input` side by side: `repeats` says how many along each axis, extra axes coming in front.
 
     Raises
@@ -30,7 +30,7 @@ def repeat(input: Operand, *repeats: Any) -> Tensor:
         tensor([[1, 2, 1, 2],
                 [1, 2, 1, 2]])
     """
-    times = as_shape(repeats)
+    times = as_shape(sizes if repeats is None else (repeats,))
     if len(times) < input.ndim:
         raise ShapeError(message("repeat", f"{len(times)} numbers for {input.ndim} axes", {"input": input},
                                  "Give one per axis, 1 where nothing is repeated."))
@@ -41,7 +41,7 @@ def repeat(input: Operand, *repeats: Any) -> Tensor:
     return no_view(reshape(apart, tuple([times * n for times, n in zip(times, shape)])), input)
 
 
-def tile(input: Operand, *dims: Any) -> Tensor:
+def tile(input: Operand, *sizes: Any, dims: Any = None) -> Tensor:
     """`repeat` that takes 1 for the leading axes which `dims` does not name.
 
     Raises
@@ -52,7 +52,7 @@ def tile(input: Operand, *dims: Any) -> Tensor:
         tensor([[1, 2, 1, 2],
                 [3, 4, 3, 4]])
     """
-    times = as_shape(dims)
+    times = as_shape(sizes if dims is None else (dims,))
     return repeat(input, (1,) * (input.ndim - len(times)) + times)
 
 

@@ -41,7 +41,7 @@ def as_shape(sizes: tuple[Any, ...]) -> tuple[int, ...]:
     return tuple([int(n) for n in sizes])
 
 
-def reshape(input: Operand, *shape: Any) -> Tensor:
+def reshape(input: Operand, *sizes: Any, shape: Any = None) -> Tensor:
     """`input` in `shape`, entries in row-major order; one length may be -1, and is worked out.
 
     Raises
@@ -52,7 +52,7 @@ def reshape(input: Operand, *shape: Any) -> Tensor:
         tensor([[1, 2],
                 [3, 4]])
     """
-    wanted = as_shape(shape)
+    wanted = as_shape(sizes if shape is None else (shape,))
     try:
         return Reshape(wanted).apply(input)
     except ValueError:
@@ -153,7 +153,7 @@ class Permute(Op):
         return Permute(back).apply(grad)
 
 
-def permute(input: Operand, *dims: Any) -> Tensor:
+def permute(input: Operand, *axes: Any, dims: Any = None) -> Tensor:
     """`input` with its axes in the order `dims`.
 
     Raises
@@ -163,9 +163,10 @@ def permute(input: Operand, *dims: Any) -> Tensor:
         >>> permute(Tensor(np.zeros((8, 3, 32, 32))), 0, 2, 3, 1).shape
         (8, 32, 32, 3)
     """
-    order = tuple([d % input.ndim if -input.ndim <= d < input.ndim else d for d in as_shape(dims)])
+    wanted = as_shape(axes if dims is None else (dims,))
+    order = tuple([d % input.ndim if -input.ndim <= d < input.ndim else d for d in wanted])
     if sorted(order) != list(range(input.ndim)):
-        raise ShapeError(message("permute", f"{as_shape(dims)} is no order of {input.ndim} axes", {"input": input},
+        raise ShapeError(message("permute", f"{wanted} is no order of {input.ndim} axes", {"input": input},
                                  f"Name each of 0 to {input.ndim - 1} once."))
     return Permute(order).apply(input)
 
