@@ -86,7 +86,7 @@ def take_over(who: str, self: Tensor, result: Operand) -> Tensor:
     if sharing:
         move_together(who, self, result, others)
     else:
-        settle(self, result.array, result.creator, None)
+        settle(self, laid_out_as(self.array, result.array), result.creator, None)
     return self
 
 
@@ -109,7 +109,7 @@ def move_together(who: str, self: Tensor, result: Tensor, others: list[tuple[Ten
         else:
             became[id(other)] = with_entries(other, result, at)
     if not touched:
-        settle(self, result.array, result.creator, None)
+        settle(self, laid_out_as(self.array, result.array), result.creator, None)
         return
     memory = before.moved()
     everyone = [(self, family), *others]
@@ -190,6 +190,11 @@ def block(arrays: list[np.ndarray], written: np.ndarray) -> list[np.ndarray]:
     for array, before in zip(moved, arrays):
         array.flags.writeable = before.flags.writeable
     return moved
+
+
+def laid_out_as(before: np.ndarray, result: np.ndarray) -> np.ndarray:
+    """`result` with the strides of `before`, gaps and all: on them depends whether a reshape is a view."""
+    return result if result.strides == before.strides else block([before], result)[0]
 
 
 def overlaps_itself(array: np.ndarray) -> bool:

@@ -7,17 +7,23 @@ from typing import Any
 
 import numpy as np
 
-VIEWS = ("row", "rows", "transposed", "flat", "unsqueezed", "steps", "last", "detached", "copy")
-WRITES = ("add", "mul", "add a number", "first row", "columns", "mask", "copy_", "fill_", "leaky_relu")
+VIEWS = ("row", "rows", "transposed", "flat", "unsqueezed", "steps", "last", "detached", "copy", "data", "new axis",
+         "narrowed", "picked", "split")
+WRITES = ("add", "mul", "add a number", "first row", "columns", "mask", "copy_", "fill_", "leaky_relu", "same place twice",
+          "from the end", "through a new axis", "masked_fill_", "index_add_", "unrecorded")
 
 
 def view(t: Any, kind: str, at: int) -> Any:
     """A view of `t`, or a copy, or None where it has too few axes."""
-    if kind in ("row", "rows", "steps", "last") and not len(t.shape) or kind == "transposed" and len(t.shape) < 2:
+    if not len(t.shape) and kind not in ("flat", "unsqueezed", "detached", "copy", "data"):
+        return None
+    if kind == "transposed" and len(t.shape) < 2:
         return None
     return {"row": lambda: t[at % t.shape[0]], "rows": lambda: t[at % 2:], "transposed": lambda: t.transpose(0, -1),
             "flat": lambda: t.reshape(-1), "unsqueezed": lambda: t.unsqueeze(0), "steps": lambda: t[..., ::2],
-            "last": lambda: t[..., -1], "detached": t.detach, "copy": lambda: t * 1}[kind]()
+            "last": lambda: t[..., -1], "detached": t.detach, "copy": lambda: t * 1, "data": lambda: t.data,
+            "new axis": lambda: t[:, None], "narrowed": lambda: t.narrow(-1, 0, 1 + at % t.shape[-1]),
+            "picked": lambda: t[[at % t.shape[0], 0, -1]], "split": lambda: t.tensor_split(2, -1)[at % 2]}[kind]()
 
 
 def write(lib: Any, t: Any, kind: str, numbers: Any) -> None:
@@ -41,6 +47,19 @@ def write(lib: Any, t: Any, kind: str, numbers: Any) -> None:
         t.copy_(shaped(t) ** 2)
     elif kind == "fill_":
         t.fill_(numbers[0, 0])
+    elif kind == "same place twice" and len(t.shape):
+        t[[0, -1, 0]] = shaped(t[[0, -1, 0]])
+    elif kind == "from the end" and len(t.shape):
+        t[..., -1] = numbers[1, 1]
+    elif kind == "through a new axis" and len(t.shape):
+        t[None, ..., 0] = shaped(t[..., 0])
+    elif kind == "masked_fill_":
+        t.masked_fill_(t < -0.5, 0.125)
+    elif kind == "index_add_" and len(t.shape):
+        t.index_add_(0, lib.tensor([0, t.shape[0] - 1, 0]), shaped(t[[0, -1, 0]]), alpha=0.5)
+    elif kind == "unrecorded":
+        with lib.no_grad():
+            t.mul_(1.5)
     elif kind == "leaky_relu":
         lib.nn.functional.leaky_relu(t, 0.3, inplace=True)
 
