@@ -32,7 +32,7 @@ import numpy as np
 from tensorgrad import callers
 from tensorgrad.errors import GraphError, StaleTensorError, message
 from tensorgrad.recording import here, tick
-from tensorgrad.shared_memory import Memory
+from tensorgrad.shared_memory import Memory, Unknown
 from tensorgrad.tensor import Tensor, asarray, from_array, ndarray, new
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ class Op:
     def link_view(self, out: Tensor, viewed: Any) -> None:
         """Let `out` know whose memory it shares, so that a write to one changes the other, and their graphs notice it."""
         if isinstance(viewed, Tensor) and np.may_share_memory(out.array, viewed.array):
-            out.share(viewed, out.creator is None and viewed.requires_grad)
+            out.share(viewed, Unknown() if out.creator is None and viewed.requires_grad else None)
 
     # -- backward -----------------------------------------------------------------------------------------------------
 

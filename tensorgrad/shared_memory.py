@@ -13,13 +13,17 @@ from tensorgrad.recording import tick
 if TYPE_CHECKING:
     from tensorgrad.tensor import Tensor
 
-__all__ = ["Memory", "all_written"]
+__all__ = ["Memory", "Unknown", "all_written"]
 
 writing = threading.Lock()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=writing._at_fork_reinit)  # type: ignore[attr-defined]
 
 FEW = 8  # entries that are not worth looking through for dead ones
+
+
+class Unknown:
+    """The family of a tensor that the graph does not know to be what it is, such as a view made under ``no_grad()``."""
 
 
 class Memory:
@@ -48,13 +52,13 @@ class Memory:
         memory.changed, memory.line = self.changed, self.line
         return memory
 
-    def join(self, tensor: Tensor, seen_from: Tensor, apart: bool = False) -> None:
-        """`tensor` lies in the memory of `seen_from`: as a view of it, or `apart` from it, with gradients of its own."""
+    def join(self, tensor: Tensor, seen_from: Tensor, family: object = None) -> None:
+        """`tensor` lies in the memory of `seen_from`: as a view of it, or in a family of its own."""
         lying = self.lying  # this runs with every view
         entry = lying.get(id(seen_from))
         if entry is None or entry[0]() is not seen_from:
             entry = lying[id(seen_from)] = weakref.ref(seen_from), object()
-        lying[id(tensor)] = weakref.ref(tensor), object() if apart else entry[1]
+        lying[id(tensor)] = weakref.ref(tensor), family or entry[1]
         if not (n := len(lying)) & n - 1 and n >= FEW:  # at powers of 2, so that it costs next to nothing
             self.lying = {key: entry for key, entry in lying.items() if self.holds(entry[0]())}
 

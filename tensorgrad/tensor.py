@@ -66,7 +66,7 @@ class Tensor(TensorMethods):
         self.wants_grad = False
         self.name = name
         if isinstance(data, Tensor) and self.array is data.array:
-            self.share(data, apart=True)
+            self.share(data, object())
         if requires_grad:
             self.requires_grad = True
 
@@ -86,7 +86,7 @@ class Tensor(TensorMethods):
             tensor([10., 20.], requires_grad=True)
         """
         out = from_array(self.array)
-        out.share(self, apart=True)
+        out.share(self, object())
         return out
 
     @data.setter
@@ -123,12 +123,12 @@ class Tensor(TensorMethods):
         if self.creator is not None:
             self.creator.memory = memory
 
-    def share(self, other: Tensor, apart: bool) -> None:
-        """Lie in the memory of `other`: as a view of it, or `apart` from it, with gradients of its own."""
+    def share(self, other: Tensor, family: object = None) -> None:
+        """Lie in the memory of `other`: as a view of it, or in a `family` of its own, with gradients of its own."""
         memory = self.memory = other.memory or other.shared_memory()
         if self.creator is not None:
             self.creator.memory = memory
-        memory.join(self, other, apart)
+        memory.join(self, other, family)
 
     def last_change(self) -> int:
         """The tick of the last in-place write to this memory; 0 if there was none."""
@@ -276,7 +276,7 @@ class Tensor(TensorMethods):
             False
         """
         out = from_array(self.array)
-        out.share(self, apart=True)
+        out.share(self, object())
         return out
 
     def retain_grad(self) -> None:

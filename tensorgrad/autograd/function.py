@@ -33,7 +33,7 @@ from tensorgrad.autograd.engine import read_only
 from tensorgrad.errors import GraphError, StaleTensorError, message
 from tensorgrad.op import Op
 from tensorgrad.recording import here, no_grad
-from tensorgrad.shared_memory import Memory
+from tensorgrad.shared_memory import Memory, Unknown
 from tensorgrad.tensor import Tensor, as_tensor, from_array
 
 __all__ = ["Function", "FunctionCtx", "once_differentiable"]
@@ -231,7 +231,7 @@ class Call(Op):
             node = Result(i, self.name) if graph[i] and not alone else None
             out = first if alone else node.record(result.array, [self], ()) if node else separate(result)
             if out is not result and (result.memory is not None or any(result is arg for arg in args)):
-                out.share(result, apart=True)
+                out.share(result, Unknown())
             outputs.append(out)
             nodes.append(weakref.ref(node) if node else None)
         self.nodes = nodes

@@ -3,7 +3,7 @@
 A recorded write computes something new, so that ops which kept the old numbers go on to have them.  Then the tensor, the
 same object, gets the array and the creator of the result.  Tensors that share entries with it, views made before or what it
 is a view of, read these entries from the result; together they move to new memory, in which each lies where it did.  What
-`detach()` or `.data` gave gets the numbers and no gradient, as in PyTorch.
+`detach()` or `.data` gave gets the numbers and no gradient, as in PyTorch, and so does what they were called on.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tensorgrad.ops.overwriting import overwrite
 from tensorgrad.ops.promotion import Operand, broadcasts_to, to
 from tensorgrad.ownership import unshared
 from tensorgrad.recording import here
-from tensorgrad.shared_memory import Memory
+from tensorgrad.shared_memory import Memory, Unknown
 from tensorgrad.tensor import Tensor
 
 __all__ = ["recorded", "take_over", "over", "writable", "fits_into"]
@@ -66,7 +66,8 @@ def take_over(who: str, self: Tensor, result: Operand) -> Tensor:
     """`self`, which becomes `result`, in its own dtype, and so do the entries of the tensors that share its memory.
 
     Raises
-        GraphError   a view of a leaf, or what shares its memory with another tensor of a graph but not its gradient
+        GraphError   a view of a leaf; what shares memory with a tensor of a graph that does not know it: a view made under
+                     `no_grad`, the result of a `Function` that passes its input on
         ShapeError   a result of another shape
         DtypeError   a result of a higher category, such as a float for an integer tensor
     """
@@ -101,13 +102,14 @@ def move_together(who: str, self: Tensor, result: Tensor, others: list[tuple[Ten
         if not (at >= 0).any():
             continue
         touched = True
-        if its is not family:
-            refuse_apart(who, self, other)
-        elif other.wants_grad:
+        if its is not family:  # it gets the numbers, and goes on to have the gradient of what it was computed from
+            if other.requires_grad and (isinstance(its, Unknown) or isinstance(family, Unknown)):
+                refuse_unknown(who, self, other)
+            continue
+        if other.wants_grad:
             raise GraphError(message(who, "a view of a leaf that requires grad cannot be changed in place while the graph "
                                      "is recorded", {"self": self, "leaf": other}, "Wrap the update in `with no_grad():`."))
-        else:
-            became[id(other)] = with_entries(other, result, at)
+        became[id(other)] = with_entries(other, result, at)
     if not touched:
         settle(self, laid_out_as(self.array, result.array), result.creator, None)
         return
@@ -118,12 +120,11 @@ def move_together(who: str, self: Tensor, result: Tensor, others: list[tuple[Ten
         memory.enter(tensor, its)
 
 
-def refuse_apart(who: str, self: Tensor, other: Tensor) -> None:
-    """Raise a GraphError if `other`, which shares the numbers of `self` but no gradient, has one of its own."""
-    if other.requires_grad:
-        raise GraphError(message(who, "the numbers of another tensor that requires grad would change, and its gradient not",
-                                 {"self": self, "shares its memory": other},
-                                 "Write into a copy (x = x.clone()), or under no_grad()."))
+def refuse_unknown(who: str, self: Tensor, other: Tensor) -> None:
+    """Raise a GraphError for a write into what shares its memory with a tensor of a graph that does not know of it."""
+    raise GraphError(message(who, "the numbers of another tensor that requires grad would change, and its gradient not",
+                             {"self": self, "shares its memory": other},
+                             "Write into a copy (x = x.clone()), or under no_grad()."))
 
 
 def with_entries(other: Tensor, result: Tensor, at: np.ndarray) -> Tensor:

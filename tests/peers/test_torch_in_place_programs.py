@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import re
 from typing import Any
 
 import numpy as np
 import pytest
 
 import tensorgrad as tg
-from tensorgrad.errors import GraphError, TensorgradError
+from tensorgrad.errors import StaleTensorError, TensorgradError
 from tests.peers.in_place import BETTER, REFUSED, SAME, assignment, filling, limits, signs, views
 from tests.peers.in_place.drawn import drawn, values
 from tests.peers.in_place.sharing import SHARING, WRITES
@@ -154,8 +153,7 @@ def test_drawn_programs(start: int) -> None:
             continue
         try:
             ours, grads = after_a_program(tg, seed)
-        except GraphError as error:  # a detached tensor was written into, in the graph or behind its back
-            assert re.search("numbers of another tensor that requires grad would change|was changed in place", str(error))
+        except StaleTensorError:  # a detached tensor was written into behind the graph's back
             refused += 1
             continue
         for mine, other in zip(ours, theirs, strict=True):
@@ -164,4 +162,4 @@ def test_drawn_programs(start: int) -> None:
             for mine, other in zip(grads, their_grads):
                 np.testing.assert_allclose(mine, other, rtol=1e-12, atol=1e-12, err_msg=str(seed))
             compared += 1
-    assert compared > 50 and refused < 20
+    assert compared > 50 and refused < 5

@@ -296,9 +296,8 @@ def test_a_buffer_that_nobody_else_reads_is_not_copied() -> None:
 @pytest.mark.parametrize(("write", "error", "text"), [
     (lambda x, y: x[0].mul_(2), GraphError,
      r"mul_: a view of a leaf that requires grad.*\n.*\n +leaf +\(2, 3\)(.|\n)*no_grad"),
-    (lambda x, y: y.detach().add_(x), GraphError,
+    (lambda x, y: tg.no_grad()(lambda: y[0])().add_(x[0]), GraphError,
      r"add_: the numbers of another tensor that requires grad would change(.|\n)*shares its memory(.|\n)*clone"),
-    (lambda x, y: x.data.__setitem__(0, y[1]), GraphError, "setitem: the numbers of another tensor"),
     (lambda x, y: y[:1].expand(2, 3).add_(1), ArgumentError, r"add_: several entries lie at one place(.|\n)*clone"),
     (lambda x, y: y.unfold(1, 2, 1).zero_(), ArgumentError, "zero_: several entries lie at one place"),
     (lambda x, y: y[0].add_(x), ShapeError, r"add_: shape \(2, 3\) does not fit into \(3,\)"),

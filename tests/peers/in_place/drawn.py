@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-VIEWS = ("row", "rows", "transposed", "flat", "unsqueezed", "steps", "last", "detached", "copy", "data", "new axis",
+VIEWS = ("row", "rows", "transposed", "flat", "unsqueezed", "steps", "last", "detached", "copy", "new axis",
          "narrowed", "picked", "split")
 WRITES = ("add", "mul", "add a number", "first row", "columns", "mask", "copy_", "fill_", "leaky_relu", "same place twice",
           "from the end", "through a new axis", "masked_fill_", "index_add_", "unrecorded")
@@ -15,13 +15,13 @@ WRITES = ("add", "mul", "add a number", "first row", "columns", "mask", "copy_",
 
 def view(t: Any, kind: str, at: int) -> Any:
     """A view of `t`, or a copy, or None where it has too few axes."""
-    if not len(t.shape) and kind not in ("flat", "unsqueezed", "detached", "copy", "data"):
+    if not len(t.shape) and kind not in ("flat", "unsqueezed", "detached", "copy"):
         return None
     if kind == "transposed" and len(t.shape) < 2:
         return None
     return {"row": lambda: t[at % t.shape[0]], "rows": lambda: t[at % 2:], "transposed": lambda: t.transpose(0, -1),
             "flat": lambda: t.reshape(-1), "unsqueezed": lambda: t.unsqueeze(0), "steps": lambda: t[..., ::2],
-            "last": lambda: t[..., -1], "detached": t.detach, "copy": lambda: t * 1, "data": lambda: t.data,
+            "last": lambda: t[..., -1], "detached": t.detach, "copy": lambda: t * 1,
             "new axis": lambda: t[:, None], "narrowed": lambda: t.narrow(-1, 0, 1 + at % t.shape[-1]),
             "picked": lambda: t[[at % t.shape[0], 0, -1]], "split": lambda: t.tensor_split(2, -1)[at % 2]}[kind]()
 
