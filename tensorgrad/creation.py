@@ -60,7 +60,8 @@ def is_tensor(value: Any) -> bool:
     return isinstance(value, Tensor)
 
 
-def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def zeros(*lengths: Any, size: Any = None, dtype: Any = None, device: Any = None,
+          requires_grad: bool = False) -> Tensor:
     """A tensor of zeros.
 
     Example
@@ -68,10 +69,11 @@ def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool
         ((2, 3), dtype('float32'))
     """
     on_cpu("zeros", device)
-    return Tensor(np.zeros(as_size("zeros", size), float_or(dtype)), requires_grad)
+    return Tensor(np.zeros(as_size("zeros", lengths, size), float_or(dtype)), requires_grad)
 
 
-def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def ones(*lengths: Any, size: Any = None, dtype: Any = None, device: Any = None,
+         requires_grad: bool = False) -> Tensor:
     """A tensor of ones.
 
     Example
@@ -79,7 +81,7 @@ def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool 
         tensor([1, 1])
     """
     on_cpu("ones", device)
-    return Tensor(np.ones(as_size("ones", size), float_or(dtype)), requires_grad)
+    return Tensor(np.ones(as_size("ones", lengths, size), float_or(dtype)), requires_grad)
 
 
 def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -91,13 +93,15 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, r
                 [0.5, 0.5]])
     """
     on_cpu("full", device)
-    value = dtypes.as_array(getattr(fill_value, "array", fill_value), dtype)
+    value = np.asarray(getattr(fill_value, "array", fill_value))
     if value.size != 1:
         raise ShapeError(message("full", "fill_value is not one number", {"fill_value": value}, "Use tensor(...)."))
+    value = dtypes.as_array(value.item(), dtype)  # of a number, also where a tensor holds it
     return Tensor(np.full(as_size("full", (size,)), value.item(), value.dtype), requires_grad)
 
 
-def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def empty(*lengths: Any, size: Any = None, dtype: Any = None, device: Any = None,
+          requires_grad: bool = False) -> Tensor:
     """A tensor whose entries are whatever the memory held: fill it before reading.
 
     Example
@@ -105,22 +109,24 @@ def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool
         (2, 3)
     """
     on_cpu("empty", device)
-    return Tensor(np.empty(as_size("empty", size), float_or(dtype)), requires_grad)
+    return Tensor(np.empty(as_size("empty", lengths, size), float_or(dtype)), requires_grad)
 
 
-def arange(start: float, end: float | None = None, step: float = 1, *, dtype: Any = None, device: Any = None,
+def arange(start: float | None = None, end: float | None = None, step: float = 1, *, dtype: Any = None, device: Any = None,
            requires_grad: bool = False) -> Tensor:
     """``start, start + step, ...`` up to but without `end`; ``arange(end)`` starts at 0.  int64 if all three are integers.
 
     Raises
-        ArgumentError   a step of 0, or one that leads away from `end`
+        ArgumentError   a step of 0, or one that leads away from `end`; neither `start` nor `end`
 
     Example
         >>> arange(4), arange(1, 2, 0.25)
         (tensor([0, 1, 2, 3]), tensor([1.  , 1.25, 1.5 , 1.75]))
     """
     on_cpu("arange", device)
-    low, high = (0, start) if end is None else (start, end)
+    low, high = (0, start) if end is None else (0 if start is None else start, end)
+    if high is None:
+        raise ArgumentError("arange: where does it end?\n  Use arange(end) or arange(start, end).")
     low, high, step = (getattr(x, "item", lambda x=x: x)() for x in (low, high, step))
     if not all(np.isfinite([low, high, step])):
         raise ArgumentError(f"arange: the range from {low} to {high} in steps of {step} is not finite.\n"
@@ -279,8 +285,17 @@ def empty_like(input: Operand, *, dtype: Any = None, device: Any = None, require
 # -- what they share ---------------------------------------------------------------------------------------------------
 
 
-def as_size(who: str, size: tuple[Any, ...]) -> tuple[int, ...]:
-    """``f(2, 3)`` and ``f((2, 3))`` alike as ``(2, 3)``."""
+def as_size(who: str, size: tuple[Any, ...], by_name: Any = None) -> tuple[int, ...]:
+    """``f(2, 3)``, ``f((2, 3))`` and ``f(size=(2, 3))`` alike as ``(2, 3)``.
+
+    Raises
+        ShapeError      no lengths, or negative ones
+        ArgumentError   lengths by place and by name
+    """
+    if by_name is not None:
+        if size:
+            raise ArgumentError(f"{who}: the shape is given twice, {size} and size={by_name}.\n  Leave one of them out.")
+        size = (by_name,)
     if len(size) == 1 and isinstance(size[0], (tuple, list)):
         size = tuple(size[0])
     try:

@@ -11,18 +11,21 @@ from tensorgrad.ops.cholesky_factor import cholesky as _cholesky
 from tensorgrad.ops.decompositions import eigh, eigvalsh, qr, svd, svdvals
 from tensorgrad.ops.determinant import det, slogdet
 from tensorgrad.ops.linalg import matmul
+from tensorgrad.ops.matrices import check_float as _check_float, check_square as _check_square
 from tensorgrad.ops.matrix_chains import matrix_power, multi_dot
 from tensorgrad.ops.matrix_inverse import inv, solve
 from tensorgrad.ops.matrix_norms import matrix_norm
 from tensorgrad.ops.norms import vector_norm
 from tensorgrad.ops.promotion import Operand
-from tensorgrad.ops.reduction import Dims
-from tensorgrad.ops.triangle import diagonal as _diagonal
+from tensorgrad.ops.pseudoinverse import matrix_rank, pinv
+from tensorgrad.ops.reduction import Dims, sum as _sum
+from tensorgrad.ops.triangle import diagonal as _diagonal, tril as _tril, triu as _triu
 from tensorgrad.ops.vector_products import cross as _cross
 from tensorgrad.tensor import Tensor
 
 __all__ = ["LinAlgError", "cholesky", "cross", "det", "diagonal", "eigh", "eigvalsh", "inv", "matmul", "matrix_norm",
-           "matrix_power", "multi_dot", "norm", "qr", "slogdet", "solve", "svd", "svdvals", "vector_norm"]
+           "matrix_power", "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet", "solve", "solve_triangular", "svd",
+           "svdvals", "vecdot", "vector_norm"]
 
 
 def cholesky(A: Operand, *, upper: bool = False) -> Tensor:
@@ -64,3 +67,47 @@ def norm(A: Operand, ord: Any = None, dim: Dims = None, keepdim: bool = False, *
     if len(several) == 2 or isinstance(ord, str):
         return matrix_norm(A, ord, several, keepdim, dtype=dtype)
     return vector_norm(A, ord, several, keepdim, dtype=dtype)
+
+
+def solve_triangular(A: Operand, B: Operand, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Tensor:
+    """The X with `A` X = `B`, or with X `A` = `B` if not `left`, of the upper or the lower triangle of `A`.
+
+    What is in the other triangle is ignored, and with `unitriangular` the diagonal too, which then counts as 1.
+
+    Shapes
+        A (*, n, n), B (*, n, k), or (*, k, n) if not `left`, whose leading axes broadcast
+
+    Raises
+        LinAlgError   a 0 on the diagonal, where PyTorch gives infinities
+        ShapeError    a matrix that is not square, a B that is no matrix or does not fit
+        DtypeError    integers
+
+    Example
+        >>> solve_triangular(Tensor([[2.0, 1.0], [9.0, 4.0]]), Tensor([[4.0], [8.0]]), upper=True)
+        tensor([[1.],
+                [2.]])
+    """
+    _check_square("solve_triangular", A)
+    if B.ndim < 2:
+        raise ShapeError(message("solve_triangular", "B is no matrix", {"A": A, "B": B}, "Use B.unsqueeze(-1)."))
+    triangle = _triu if upper else _tril
+    ones = np.eye(A.shape[-1], dtype=A.dtype)
+    of = triangle(A, 1 if upper else -1) + ones if unitriangular else triangle(A)
+    return solve(of, B.reshape((1,) * (A.ndim - B.ndim) + tuple(B.shape)), left=left)
+
+
+def vecdot(x: Operand, y: Operand, *, dim: int = -1) -> Tensor:
+    """The dot products of the vectors along axis `dim`, whose other axes broadcast.
+
+    Raises
+        ShapeError   shapes that do not fit together
+        RangeError   an axis that the product does not have
+        DtypeError   integers
+
+    Example
+        >>> vecdot(Tensor([[1.0, 2.0], [3.0, 4.0]]), Tensor([1.0, 1.0]))
+        tensor([3., 7.])
+    """
+    product = x * y
+    _check_float("vecdot", product)
+    return _sum(product, dim, dtype=product.dtype)

@@ -130,6 +130,9 @@ class TensorMethods(OverwritingMethods):
     __and__ = __rand__ = bitwise_and = ops.bitwise_and
     __or__ = __ror__ = bitwise_or = ops.bitwise_or
     __xor__ = __rxor__ = bitwise_xor = ops.bitwise_xor
+    __lshift__ = bitwise_left_shift = ops.bitwise_left_shift
+    __rshift__ = bitwise_right_shift = ops.bitwise_right_shift
+    __rlshift__, __rrshift__ = reflected(ops.bitwise_left_shift), reflected(ops.bitwise_right_shift)
     isnan, isinf, isfinite, isposinf, isneginf = ops.isnan, ops.isinf, ops.isfinite, ops.isposinf, ops.isneginf
     isclose, allclose, equal = ops.isclose, ops.allclose, ops.equal
     where = choose
@@ -197,6 +200,7 @@ class TensorMethods(OverwritingMethods):
     __ipow__ = augmented("**=", ops.pow)
     __iand__, __ior__ = augmented("&=", ops.bitwise_and), augmented("|=", ops.bitwise_or)
     __ixor__ = augmented("^=", ops.bitwise_xor)
+    __ilshift__, __irshift__ = augmented("<<=", ops.bitwise_left_shift), augmented(">>=", ops.bitwise_right_shift)
     __setitem__ = arithmetic.setitem
     add_, sub_, mul_, div_ = arithmetic.add_, arithmetic.sub_, arithmetic.mul_, arithmetic.div_
     addcmul_, addcdiv_, lerp_ = arithmetic.addcmul_, arithmetic.addcdiv_, arithmetic.lerp_

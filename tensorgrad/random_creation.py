@@ -21,7 +21,7 @@ from tensorgrad.tensor import Tensor
 __all__ = ["rand", "randn", "randint", "randperm", "normal", "rand_like", "randn_like", "randint_like"]
 
 
-def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, device: Any = None,
+def rand(*lengths: Any, size: Any = None, generator: Generator | None = None, dtype: Any = None, device: Any = None,
          requires_grad: bool = False) -> Tensor:
     """Uniform on [0, 1).
 
@@ -30,10 +30,10 @@ def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, devi
         True
     """
     on_cpu("rand", device)
-    return Tensor(uniform_array(as_size("rand", size), float_or(dtype), generator), requires_grad)
+    return Tensor(uniform_array(as_size("rand", lengths, size), float_or(dtype), generator), requires_grad)
 
 
-def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, device: Any = None,
+def randn(*lengths: Any, size: Any = None, generator: Generator | None = None, dtype: Any = None, device: Any = None,
           requires_grad: bool = False) -> Tensor:
     """Standard normal.
 
@@ -42,7 +42,7 @@ def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, dev
         dtype('float32')
     """
     on_cpu("randn", device)
-    return Tensor(normal_array(as_size("randn", size), float_or(dtype), generator), requires_grad)
+    return Tensor(normal_array(as_size("randn", lengths, size), float_or(dtype), generator), requires_grad)
 
 
 def rand_like(input: Operand, *, generator: Generator | None = None, dtype: Any = None, device: Any = None,

@@ -374,7 +374,8 @@ def plain(data: Any) -> Any:
 
 
 def as_tensor(data: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
-    """`data` itself if it is a tensor (of that dtype), else a constant that shares the array's memory if it can.
+    """`data` itself if it is a tensor, converted with its gradient if it has another dtype than the one asked for; else a
+    constant that shares the array's memory if it can.
 
     Example
         >>> array = np.zeros(3)
@@ -382,6 +383,6 @@ def as_tensor(data: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
         True
     """
     on_cpu("as_tensor", device)
-    if isinstance(data, Tensor) and (dtype is None or data.dtype == np.dtype(dtype)):
-        return data
+    if isinstance(data, Tensor):
+        return data if dtype is None or data.dtype == np.dtype(dtype) else data.to(dtype)
     return Tensor(data, dtype=dtype)

@@ -42,6 +42,7 @@ class OverwritingMethods:
         "logical_not", "logical_and", "logical_or", "logical_xor"))
     bitwise_not_, bitwise_and_, bitwise_or_, bitwise_xor_ = map(in_place, (
         "bitwise_not", "bitwise_and", "bitwise_or", "bitwise_xor"))
+    bitwise_left_shift_, bitwise_right_shift_ = map(in_place, ("bitwise_left_shift", "bitwise_right_shift"))
 
     # indexing and products of matrices
     scatter_, scatter_add_, scatter_reduce_, index_add_, index_copy_, index_fill_, index_put_, put_, masked_scatter_ = map(

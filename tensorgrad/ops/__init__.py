@@ -10,9 +10,9 @@ from tensorgrad.ops.blends import addcdiv, addcmul, lerp
 from tensorgrad.ops.choice import clamp, clamp_max, clamp_min, clip, fill, maximum, minimum, where
 from tensorgrad.ops.cholesky_factor import cholesky
 from tensorgrad.ops.closeness import allclose, equal, isclose
-from tensorgrad.ops.comparison import (bitwise_and, bitwise_not, bitwise_or, bitwise_xor, eq, ge, greater, greater_equal, gt,
-                                       isfinite, isinf, isnan, le, less, less_equal, logical_and, logical_not, logical_or,
-                                       logical_xor, lt, ne, not_equal)
+from tensorgrad.ops.comparison import (bitwise_and, bitwise_left_shift, bitwise_not, bitwise_or, bitwise_right_shift,
+                                       bitwise_xor, eq, ge, greater, greater_equal, gt, isfinite, isinf, isnan, le, less,
+                                       less_equal, logical_and, logical_not, logical_or, logical_xor, lt, ne, not_equal)
 from tensorgrad.ops.combinatorics import block_diag, cartesian_prod, combinations
 from tensorgrad.ops.convolution import conv1d, conv2d, conv3d
 from tensorgrad.ops.counting import bincount, bucketize, histc, searchsorted, unique
@@ -91,7 +91,7 @@ __all__ = [
     "allclose", "equal", "isclose",
     "copysign", "heaviside", "isneginf", "isposinf", "positive", "sgn", "signbit",
     "fmax", "fmin", "nan_to_num", "nanmean", "nansum",
-    "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor",
+    "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor",
     "eq", "ge", "gt", "isfinite", "isinf", "isnan", "le", "logical_and", "logical_not", "logical_or", "logical_xor",
     "lt", "ne", "greater", "greater_equal", "less", "less_equal", "not_equal",
     "exp", "exp2", "expm1", "float_power", "pow", "reciprocal", "rsqrt", "sqrt", "square",

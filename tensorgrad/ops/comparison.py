@@ -12,7 +12,7 @@ from tensorgrad.tensor import Tensor
 __all__ = ["eq", "ne", "lt", "le", "gt", "ge", "not_equal", "less", "less_equal", "greater", "greater_equal",
            "isnan", "isinf", "isfinite",
            "logical_not", "logical_and", "logical_or", "logical_xor",
-           "bitwise_not", "bitwise_and", "bitwise_or", "bitwise_xor"]
+           "bitwise_not", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift", "bitwise_right_shift"]
 
 
 class Compare(Op):
@@ -144,3 +144,39 @@ def bitwise_or(input: Operand, other: Operand) -> Tensor:
 def bitwise_xor(input: Operand, other: Operand) -> Tensor:
     """Bit by bit either `input` or `other`: ``mask ^ mask``."""
     return bitwise("bitwise_xor", np.bitwise_xor, *align("bitwise_xor", input, other))
+
+
+def bitwise_left_shift(input: Operand, other: Operand) -> Tensor:
+    """The bits of `input` moved `other` places up, ``input << other``: times 2 to the power of `other`, without the bits
+    that leave; 0 for places below 0 or beyond the integer's size.
+
+    Raises
+        DtypeError   for float and bool operands
+
+    Example
+        >>> bitwise_left_shift(Tensor([1, 3]), 2)
+        tensor([ 4, 12])
+    """
+    return shifted("bitwise_left_shift", np.left_shift, input, other)
+
+
+def bitwise_right_shift(input: Operand, other: Operand) -> Tensor:
+    """The bits of `input` moved `other` places down, ``input >> other``: divided by 2 to the power of `other`, rounded down.
+
+    Raises
+        DtypeError   for float and bool operands
+
+    Example
+        >>> bitwise_right_shift(Tensor([4, -3]), 1)
+        tensor([ 2, -2])
+    """
+    return shifted("bitwise_right_shift", np.right_shift, input, other)
+
+
+def shifted(who: str, function: np.ufunc, input: Operand, other: Operand) -> Tensor:
+    """`function` of integers that are aligned."""
+    operands = align(who, input, other)
+    if any(getattr(operand, "dtype", None) == bool for operand in operands):
+        raise DtypeError(message(who, "bool operands have no places to move to", {"input": input, "other": other},
+                                 "Convert with .long()."))
+    return bitwise(who, function, *operands)

@@ -110,6 +110,8 @@ def check_along(who: str, input: Operand, dim: int, index: Any, src: Operand | N
 def gather(input: Operand, dim: int, index: Operand, *, sparse_grad: bool = False) -> Tensor:
     """Entries of `input` picked along axis `dim`: ``out[i][j] = input[i][index[i][j]]`` for dim=1.
 
+    With `sparse_grad` PyTorch keeps the gradient as a sparse tensor; here it is dense all the same.
+
     Shapes
         index   as many axes as input, and in axes other than `dim` at most as long; the result has its shape
 

@@ -54,8 +54,13 @@ class CountNonzero(Quantifier):
         return np.asarray(np.count_nonzero(x, axis=self.dim, keepdims=self.keepdim), np.int64)
 
 
+def axes(who: str, input: Operand, dim: Dims) -> tuple[int, ...]:
+    """The axes `dim` of `input`: all if it is None, none if it is (), as PyTorch has it for these two alone."""
+    return () if isinstance(dim, (tuple, list)) and not dim else normalize_dims(who, input, dim)
+
+
 def any(input: Operand, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """True where at least one entry over axes `dim` (all by default) is not 0.
+    """True where at least one entry over axes `dim` (all by default, none for ``()``) is not 0.
 
     Raises
         RangeError   an axis that `input` does not have
@@ -64,11 +69,11 @@ def any(input: Operand, dim: Dims = None, keepdim: bool = False) -> Tensor:
         >>> any(Tensor([[False, True], [False, False]]), dim=1)
         tensor([ True, False])
     """
-    return Any(normalize_dims("any", input, dim), keepdim).apply(input)
+    return Any(axes("any", input, dim), keepdim).apply(input)
 
 
 def all(input: Operand, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """True where no entry over axes `dim` (all by default) is 0.
+    """True where no entry over axes `dim` (all by default, none for ``()``) is 0.
 
     Raises
         RangeError   an axis that `input` does not have
@@ -77,7 +82,7 @@ def all(input: Operand, dim: Dims = None, keepdim: bool = False) -> Tensor:
         >>> all(Tensor([[True, True], [False, True]]), dim=1)
         tensor([ True, False])
     """
-    return All(normalize_dims("all", input, dim), keepdim).apply(input)
+    return All(axes("all", input, dim), keepdim).apply(input)
 
 
 def count_nonzero(input: Operand, dim: Dims = None) -> Tensor:

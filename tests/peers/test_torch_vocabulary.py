@@ -37,7 +37,7 @@ FUNCTIONS = {
     "comparison": """
         eq ne lt le gt ge equal not_equal less less_equal greater greater_equal isclose allclose isnan isinf
         isfinite isposinf isneginf logical_and logical_or logical_xor logical_not bitwise_and bitwise_or bitwise_xor
-        bitwise_not""",
+        bitwise_not bitwise_left_shift bitwise_right_shift""",
     "reductions": """
         sum mean std var std_mean var_mean prod amax amin aminmax max min argmax argmin sort argsort msort topk
         kthvalue mode median nanmedian quantile nanquantile nansum nanmean cumsum cumprod logcumsumexp cummax cummin
@@ -55,7 +55,7 @@ FUNCTIONS = {
     "linear algebra": """
         matmul mm bmm mv dot vdot outer inner tensordot einsum addmm addmv addr addbmm baddbmm norm vector_norm
         matrix_norm inv inverse solve det slogdet logdet cholesky eigh multi_dot chain_matmul trace kron cdist cross
-        matrix_power""",
+        matrix_power vecdot pinv matrix_rank solve_triangular""",
     "layers": """
         conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d unfold fold linear bilinear
         embedding batch_norm instance_norm layer_norm group_norm rms_norm local_response_norm normalize pad
@@ -104,6 +104,7 @@ EXCEPTIONS = {
         "dropout_", "alpha_dropout_", "feature_alpha_dropout_", "selu_", "celu_", "rrelu_", "threshold_",
         "max_pool1d_with_indices")},
     "torch.ctc_loss": "CTC is for sequences",
+    "torch.matrix_rank": "raises in PyTorch too, and names torch.linalg.matrix_rank",
     "torch.solve": "raises in PyTorch too, and names torch.linalg.solve",
     "torch.Tensor.solve": "raises in PyTorch too, and names torch.linalg.solve",
     "torch.nn.functional.ctc_loss": "CTC is for sequences",

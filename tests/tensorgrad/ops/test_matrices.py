@@ -122,6 +122,11 @@ def test_full_factors_have_no_gradient():
     (lambda: tg.linalg.matrix_norm(square[0]), ShapeError, "matrix_norm: the input has 1 axes"),
     (lambda: tg.linalg.norm(Tensor(np.zeros((1, 1, 1))), 2), ShapeError,
      "norm: ord=2 without dim, for an input with 3 axes"),
+    (lambda: tg.linalg.pinv(whole), DtypeError, "pinv: is not defined for int64"),
+    (lambda: tg.linalg.matrix_rank(square[0]), ShapeError, "matrix_rank: the input has 1 axes"),
+    (lambda: tg.linalg.solve_triangular(square, square[0], upper=True), ShapeError, "solve_triangular: B is no matrix"),
+    (lambda: tg.linalg.solve_triangular(square * 0, square, upper=True), LinAlgError, "singular"),
+    (lambda: tg.linalg.vecdot(whole, whole), DtypeError, "vecdot: is not defined for int64"),
     (lambda: tg.norm(square, "spectral"), ArgumentError, "norm: p='spectral' is unknown"),
 ])
 def test_error_texts(call, error, text):
