@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nn.functional.reducing import Reduction, check_reduction, check_same_shape, reduced, shape_of
-from tensorgrad import Tensor, ops
+from tensorgrad import Tensor, lineage, ops
 from tensorgrad.errors import ArgumentError, DtypeError, RangeError, ShapeError, message
 from tensorgrad.ops.entropy import class_entropy
 from tensorgrad.ops.masking import masked
@@ -254,8 +254,9 @@ def check_classes(who: str, input: Tensor, target: Any, ignore_index: int | None
     array = np.asarray(target.array if isinstance(target, Tensor) else target)
     if array.dtype.kind not in "iu":
         same = f"; class probabilities need the shape of the input, {input.shape}" if who == "cross_entropy" else ""
-        raise DtypeError(message(who, f"targets are class indices, not {array.dtype}{same}", operands,
-                                 "Convert them: target.long()."))
+        fix = "Convert them: target.long()." if array.dtype.kind in "fb" else (
+            "Give each class a number: indices = [classes.index(name) for name in labels].")
+        raise DtypeError(message(who, f"targets are class indices, not {array.dtype}{same}", operands, fix))
     if given != wanted:
         if given == input.shape:
             fix = "These look like one-hot targets: pass target.argmax(1)" + (
@@ -264,6 +265,8 @@ def check_classes(who: str, input: Tensor, target: Any, ignore_index: int | None
             fix = "Take out the axis of length 1: target.squeeze(1)."
         elif input.ndim > 1 and given[:1] != wanted[:1]:
             fix = f"There are {wanted[0]} examples and {given[0] if given else 'no axis of'} targets."
+            cut = lineage.rebatched(input, given[0]) if given else ""
+            fix += f"  {cut}" if cut else ""
         elif input.ndim > 2 and given == input.shape[:-1]:
             fix = f"The classes must be axis 1: with the {input.shape[-1]} classes last, use input.movedim(-1, 1)."
         else:
@@ -286,6 +289,8 @@ def check_classes(who: str, input: Tensor, target: Any, ignore_index: int | None
             f"Use 0 to {classes - 1}, or scores for {label + 1} classes")
         if ignore_index is not None and label < 0:
             fix += f"; targets to be ignored are {ignore_index}, or set ignore_index={label}"
+        elif ignore_index is not None and label == 255:  # what image files mark "no class" by
+            fix += "; if 255 marks what has no class, set ignore_index=255"
         raise RangeError(message(who, f"target {label}{spot} is no class: there are {classes} classes", operands, fix + "."))
     if ignored is None or not ignored.any():
         return array, None

@@ -75,10 +75,12 @@ class ChannelNorm(Sized):
     def check_axes(self, input: Tensor) -> None:
         """Refuse an input of another number of axes."""
         if getattr(input, "ndim", None) not in self.allowed_axes:
+            fix = f"Use the layer for these axes, or reshape the input to (N, {self.num_features}, ...)."
+            if getattr(input, "ndim", None) == min(self.allowed_axes) - 1 > 1:
+                fix = f"An axis for the batch is missing: x.unsqueeze(0) makes one image a batch of one.  {fix}"
             raise ShapeError(message(
                 type(self).__name__, f"expects {' or '.join(map(str, self.allowed_axes))} axes, got "
-                f"{getattr(input, 'ndim', type(input).__name__)}", {"input": input},
-                f"Use the layer for these axes, or reshape the input to (N, {self.num_features}, ...)."))
+                f"{getattr(input, 'ndim', type(input).__name__)}", {"input": input}, fix))
 
     def extra_repr(self) -> str:
         return (f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "

@@ -229,11 +229,13 @@ def check_groups(who: str, groups: Any, weight: Operand, x: Operand) -> None:
             if channels % groups == 0 else []
         if channels % per_group == 0 and filters % (channels // per_group) == 0:
             fits.append(f"groups={channels // per_group}")
+        fix = f"Use {' or '.join(fits).rstrip(',')}." if fits else f"The channels must divide by groups={groups}."
+        if groups == 1 and channels == filters and not getattr(weight, "name", None):  # no layer's
+            fix = f"Transpose the weight, weight.transpose(0, 1): its shape is (out, in, ...).  Or:\n  {fix}"
         raise ShapeError(message(
             who, f"the input has {channels} channels, the weight expects {per_group * groups}"
                  + (f" ({per_group} for each of {groups} groups)" if groups > 1 else ""),
-            operands, lineage.with_sizes(f"Use {' or '.join(fits).rstrip(',')}." if fits else
-                                         f"The channels must divide by groups={groups}.", x)))
+            operands, lineage.with_sizes(fix, x)))
     if filters % groups:
         raise ArgumentError(message(who, f"groups={groups} does not divide {filters} filters", operands,
                                     f"Use a multiple of {groups} filters: {-(-filters // groups) * groups}, for instance."))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
+from tensorgrad import lineage
 from tensorgrad.errors import DtypeError, ShapeError, message
 from tensorgrad.ops.promotion import Operand
 from tensorgrad.ops.shape import unsqueeze
@@ -30,7 +31,7 @@ def images(who: str, ndim: int, input: Operand, channels: int | None = None) -> 
         raise ShapeError(message(who, f"the input has {input.ndim} axes, not (N, {axes})", {"input": input},
                                  f"Use (N, {axes}), or ({axes}) for one {what}.  {fix}"))
     if channels is not None and input.shape[-ndim - 1] != channels:
-        if input.shape[-1] == channels:
+        if input.shape[-1] == channels and not are_channels_first(input, ndim):
             order = (0, ndim + 1, *range(1, ndim + 1)) if input.ndim == ndim + 2 else (ndim, *range(ndim))
             raise ShapeError(message(
                 who, f"the input has {input.shape[-ndim - 1]} channels, the weight expects {channels}", {"input": input},
@@ -41,6 +42,13 @@ def images(who: str, ndim: int, input: Operand, channels: int | None = None) -> 
                 f"Without an axis N it is one {what} ({axes}).  If these are {input.shape[0]} {what}s of one channel, "
                 "use x.unsqueeze(1)."))
     return input if input.ndim == ndim + 2 else unsqueeze(input, 0)
+
+
+def are_channels_first(input: Operand, ndim: int) -> bool:
+    """True if the axes are surely in order, whatever their lengths: an op over images left them so, or as they are the
+    images are square and the other way round they are not."""
+    as_they_are, others = input.shape[-ndim:], input.shape[-ndim - 1:-1]
+    return lineage.channels_first(input) or ndim > 1 and len(set(as_they_are)) == 1 < len(set(others))
 
 
 def check_tensor(who: str, name: str, operand: Any) -> None:

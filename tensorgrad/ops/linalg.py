@@ -295,6 +295,8 @@ def misfit(input: Operand, outputs: int, features: int, operands: dict[str, Any]
                "flatten from axis 1.")
     elif before is not None and len(before.shape) > 2 and math.prod(before.shape) == got:
         fix = f"Shape {before.shape} was flattened together with its batch: flatten from axis 1, x.flatten(1)."
+    elif before is not None and len(before.shape) > 2 and before.shape[0] != input.shape[0]:
+        fix = lineage.rebatched(input, before.shape[0])
     else:
         fix = f"Use in_features={got}, or Linear(None, {outputs}), which takes what comes first."
         meant = lineage.factors(features, before.shape[1]) if before is not None and len(before.shape) == 4 else ""

@@ -102,6 +102,12 @@ def last_axes(who: str, input: Operand, normalized_shape: int | Shape) -> Shape:
         fix = f"Set normalized_shape={last}."
         if len(shape) > 1 and last == (*shape[:-2], shape[-1], shape[-2]):
             fix = f"Height and width are swapped: use x.transpose(-2, -1), or normalized_shape={last}."
+        elif len(shape) == 1 and input.ndim > 2 and input.shape[1] == shape[0]:
+            fix = (f"The last axes are normalised, the channels are axis 1: use GroupNorm(1, {shape[0]}), or "
+                   "x.movedim(1, -1) before and movedim(-1, 1) after, or "
+                   f"normalized_shape={tuple(input.shape[1:])} for whole images.")
+        elif first <= 0 and len(shape) > 1 and input.ndim > 1:
+            fix = f"Leave out the axis of the batch: normalized_shape={last[1:]}."
         raise ShapeError(message(who, f"the last axes are {last}, normalized_shape is {shape}", {"input": input},
                                  lineage.with_sizes(fix, input)))
     return shape

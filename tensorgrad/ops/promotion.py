@@ -9,6 +9,7 @@ import numpy as np
 from tensorgrad import dtypes
 from tensorgrad.errors import DtypeError, ShapeError, message
 from tensorgrad.op import Op
+from tensorgrad.ops.broadcast_advice import how_to_broadcast
 from tensorgrad.tensor import Tensor, from_array
 
 __all__ = ["to"]
@@ -64,11 +65,12 @@ def common_dtype(a: tuple[int, np.dtype], b: tuple[int, np.dtype]) -> np.dtype:
 
 def check_broadcast(who: str, **operands: Operand) -> None:
     """Raise a ShapeError that shows the operands unless their shapes broadcast."""
+    shapes = {name: np.shape(o.array if isinstance(o, Tensor) else o) for name, o in operands.items()}
     try:
-        np.broadcast_shapes(*[np.shape(o.array if isinstance(o, Tensor) else o) for o in operands.values()])
+        np.broadcast_shapes(*shapes.values())
     except ValueError:
         raise ShapeError(message(who, "the shapes cannot be broadcast together", operands,
-                                 "Axes are matched from the last; each pair must be equal or have a 1.")) from None
+                                 how_to_broadcast(operands, shapes))) from None
 
 
 def broadcasts_to(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:

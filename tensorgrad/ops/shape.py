@@ -7,6 +7,7 @@ from typing import Any, Sequence
 
 import numpy as np
 
+from tensorgrad import lineage
 from tensorgrad.errors import RangeError, ShapeError, message
 from tensorgrad.op import Op
 from tensorgrad.ops.promotion import Operand
@@ -60,6 +61,8 @@ def reshape(input: Operand, *sizes: Any, shape: Any = None) -> Tensor:
         known = int(np.prod([size for size in wanted if size != -1]))
         fix = (f"{n} is no multiple of {known}." if wanted.count(-1) == 1 else
                "At most one length may be -1." if -1 in wanted else f"{wanted} has {known} entries.")
+        if len(wanted) == 2 < input.ndim:  # meant as rows, one per example
+            fix += f"  The {input.shape[0]} examples have {lineage.product(input.shape[1:])} entries each: use x.flatten(1)."
         raise ShapeError(message("reshape", f"cannot give {n} entries the shape {wanted}", {"input": input}, fix)) from None
 
 

@@ -50,4 +50,5 @@ def test_broadcast_errors_show_both_operands() -> None:
         "add: the shapes cannot be broadcast together\n"
         "    input  (2, 3) float64\n"
         "    other  (4,) float64\n"
-        "  Axes are matched from the last; each pair must be equal or have a 1.")
+        "  Axes are matched from the last; each pair must be equal or have a 1.\n"
+        "  Axis -1 has 3 entries in input and 4 in other.")
