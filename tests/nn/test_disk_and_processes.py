@@ -181,9 +181,11 @@ def test_it_is_secret_before_anything_is_in_it(tmp_path: Path) -> None:
 # -- other processes ---------------------------------------------------------------------------------------------------
 
 WRITER = """
+import signal
 import sys
 from pathlib import Path
 from tests.nn.test_disk_and_processes import marked, write
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background has it ignored
 try:
     print("ready", flush=True)
     i = 0

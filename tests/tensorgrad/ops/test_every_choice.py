@@ -48,6 +48,7 @@ CHOICES: dict[str, set[Any]] = {
 # Flags of which one value has no rows, and why.
 WITHOUT = {
     "embedding.sparse": "refused",
+    "gather.sparse_grad": "refused",
     "gumbel_softmax.hard": "the gradient is by definition that of another value",
     "svd.full_matrices": "refused where gradients are wanted",
     "interpolate.recompute_scale_factor": "False is the default by another name",
@@ -87,6 +88,7 @@ class Calls:
         for home in (tensorgrad, linalg, F):
             for name, function in vars(home).items():
                 if inspect.isfunction(function) and not name.startswith("_"):
+                    function = inspect.unwrap(function)
                     self.functions[function.__code__] = (function.__name__, inspect.signature(function))
         self.seen: dict[str, dict[str, set[Any]]] = defaultdict(lambda: defaultdict(set))
 
@@ -132,11 +134,14 @@ def noted() -> Iterator[tuple[Noted, Calls]]:
     yield watcher, calls
 
 
+APART = ("nn.plots", "nn.commands", "tensorgrad.kernels")  # no ops are in there, and not all can be imported without extras
+
+
 def op_classes() -> list[type[Op]]:
     """Every op class of the packages, also of modules that nobody has imported yet."""
     for package in (tensorgrad, nn):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if not module.name.startswith(("nn.plots", "nn.commands")) and not module.name.endswith("__main__"):
+            if not module.name.startswith(APART) and not module.name.endswith("__main__"):
                 importlib.import_module(module.name)
     found = [cls for cls in watching.subclasses(Op) if cls.__module__.split(".")[0] in ("tensorgrad", "nn")]
     assert BASES <= {cls.__name__ for cls in found} and len(found) > 190
