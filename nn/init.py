@@ -16,6 +16,7 @@ import numpy as np
 
 from tensorgrad.callers import calling_line
 from tensorgrad.errors import ArgumentError, ShapeError, message
+from tensorgrad.porting.former_names import former_name
 from tensorgrad.random import Generator, default_generator
 from tensorgrad.tensor import Tensor
 
@@ -257,3 +258,11 @@ def sparse_(tensor: T, sparsity: float, std: float = 0.01, generator: Generator 
     for column in values.T:
         column[rng.permutation(len(column))[:zeros]] = 0
     return write(tensor, values)
+
+
+# -- PyTorch's former names --------------------------------------------------------------------------------------------
+
+uniform, normal, constant, eye, dirac, xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal, orthogonal, sparse = (
+    former_name(function, "nn.init") for function in (
+        uniform_, normal_, constant_, eye_, dirac_, xavier_uniform_, xavier_normal_, kaiming_uniform_, kaiming_normal_,
+        orthogonal_, sparse_))

@@ -214,6 +214,7 @@ class TensorMethods(OverwritingMethods):
     new_empty, new_tensor, bernoulli = creation_methods.new_empty, creation_methods.new_tensor, ops.bernoulli
     contiguous, is_contiguous = memory_layout.contiguous, memory_layout.is_contiguous
     storage_offset, data_ptr = memory_layout.storage_offset, memory_layout.data_ptr
+    get_device = memory_layout.get_device
     nelement, ndimension = memory_layout.nelement, memory_layout.ndimension
     stride, element_size, is_floating_point = memory_layout.stride, memory_layout.element_size, ops.is_floating_point
     is_complex, is_signed, is_nonzero, is_same_size = ops.is_complex, ops.is_signed, ops.is_nonzero, ops.is_same_size

@@ -3,8 +3,8 @@
 from tensorgrad.ops.activation import gelu, glu, logsigmoid, mish, sigmoid, silu, softplus, softsign, tanhshrink
 from tensorgrad.ops.adaptive_pooling import (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d,
                                              adaptive_max_pool1d, adaptive_max_pool2d, adaptive_max_pool3d)
-from tensorgrad.ops.arithmetic import (add, clone, div, divide, floor_divide, mul, multiply, neg, negative, sub, subtract,
-                                       true_divide)
+from tensorgrad.ops.arithmetic import (add, clone, div, divide, floor_divide, mul, multiply, neg, negative, rsub, sub,
+                                       subtract, true_divide)
 from tensorgrad.ops.batch_normalization import batch_norm, instance_norm
 from tensorgrad.ops.blends import addcdiv, addcmul, lerp
 from tensorgrad.ops.choice import clamp, clamp_max, clamp_min, clip, fill, maximum, minimum, where
@@ -45,7 +45,7 @@ from tensorgrad.ops.matrix_inverse import inverse
 from tensorgrad.ops.matrix_norms import norm
 from tensorgrad.ops.matrix_sums import addbmm, addmm, addmv, addr, baddbmm
 from tensorgrad.ops.membership import isin, unique_consecutive
-from tensorgrad.ops.memory_layout import detach
+from tensorgrad.ops.memory_layout import detach, get_device, imag, real
 from tensorgrad.ops.nan_aware import fmax, fmin, nan_to_num, nanmean, nansum
 from tensorgrad.ops.normalization import group_norm, layer_norm, rms_norm
 from tensorgrad.ops.order_statistics import kthvalue, mode, nanquantile, quantile
@@ -82,7 +82,8 @@ from tensorgrad.ops.unpooling import max_unpool1d, max_unpool2d, max_unpool3d
 from tensorgrad.ops.vector_products import cross, ger, inner, kron, vdot
 
 __all__ = [
-    "add", "clone", "div", "divide", "floor_divide", "mul", "multiply", "neg", "negative", "sub", "subtract", "true_divide",
+    "add", "clone", "div", "divide", "floor_divide", "mul", "multiply", "neg", "negative", "rsub", "sub", "subtract",
+    "true_divide",
     "addcdiv", "addcmul", "lerp",
     "bernoulli", "multinomial",
     "block_diag", "cartesian_prod", "combinations",
@@ -135,7 +136,7 @@ __all__ = [
     "cummax", "cummin",
     "bincount", "bucketize", "histc", "searchsorted", "unique",
     "can_cast", "is_complex", "is_floating_point", "is_nonzero", "is_same_size", "is_signed", "numel", "promote_types",
-    "result_type", "detach",
+    "result_type", "detach", "get_device", "imag", "real",
     "std", "std_mean", "var", "var_mean",
     "all", "any", "count_nonzero",
     "cumprod", "cumsum", "prod",

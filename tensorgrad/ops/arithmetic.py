@@ -12,7 +12,7 @@ from tensorgrad.ops.masking import masked
 from tensorgrad.ops.promotion import Operand, align, align_floats, array_of
 from tensorgrad.tensor import Tensor
 
-__all__ = ["add", "sub", "mul", "div", "floor_divide", "neg", "clone",
+__all__ = ["add", "sub", "rsub", "mul", "div", "floor_divide", "neg", "clone",
            "subtract", "multiply", "divide", "true_divide", "negative"]
 
 LARGE = 1 << 16  # entries from which a sum or a product is worth splitting over threads
@@ -81,6 +81,19 @@ def sub(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
 
 
 subtract = sub
+
+
+def rsub(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
+    """`other` - `alpha` · `input`.
+
+    Raises
+        DtypeError   as sub
+
+    Example
+        >>> rsub(Tensor([1.0, 2.0]), 3)
+        tensor([2., 1.])
+    """
+    return sub(other, input, alpha=alpha)
 
 
 class Mul(Binary):

@@ -1,4 +1,4 @@
-"""Where and how a tensor lies in memory, and PyTorch's ways to move it: methods, but for `detach`."""
+"""Where and how a tensor lies in memory, and PyTorch's ways to move it: methods, and few of them also functions."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 
 from tensorgrad.devices import device, is_device, on_cpu
+from tensorgrad.errors import DtypeError, message
 from tensorgrad.memory_formats import MemoryFormat, contiguous_format, preserve_format
 from tensorgrad.ops.arithmetic import Contiguous, clone
 from tensorgrad.ops.promotion import to
 from tensorgrad.tensor import Tensor
 
 __all__ = ["moved", "cpu", "device_of", "contiguous", "is_contiguous", "storage_offset", "data_ptr", "nelement",
-           "ndimension", "stride", "element_size", "real", "detach"]
+           "ndimension", "stride", "element_size", "get_device", "real", "imag", "detach"]
 
 CPU = device("cpu")
 
@@ -130,9 +131,24 @@ def element_size(self: Tensor) -> int:
     return self.array.itemsize
 
 
-def real(self: Tensor) -> Tensor:
+def get_device(input: Tensor) -> int:
+    """The number of the device: -1, which is PyTorch's for the CPU."""
+    return -1
+
+
+def real(input: Tensor) -> Tensor:
     """The tensor itself: it holds no complex numbers."""
-    return self
+    return input
+
+
+def imag(input: Tensor) -> Tensor:
+    """Refused, as by PyTorch: a tensor holds no complex numbers.
+
+    Raises
+        DtypeError   always
+    """
+    raise DtypeError(message("imag", f"{input.dtype} numbers have no imaginary part", {"input": input},
+                             "Use zeros_like(x) where zeros are meant."))
 
 
 def detach(input: Tensor) -> Tensor:
