@@ -78,13 +78,18 @@ class Module(Tree):
                 return self.forward(*args, **kwargs)
             return run(self, self._hooks, args, kwargs)
         except Exception as error:
-            self._locate(error)
+            self._locate(error, args)
             raise
         finally:
             here.scope, calls.base = before, base
 
-    def _locate(self, error: Exception) -> None:
+    def _locate(self, error: Exception, args: tuple[Any, ...]) -> None:
         """Say in `error`, once, in which layer it was raised."""
+        if args and isinstance(error, AttributeError) and not hasattr(error, "layer"):
+            if args[0] is None:
+                error.add_note(f"{type(self).__name__} got None: does the forward() before it return its result?")
+            elif isinstance(args[0], tuple):
+                error.add_note(f"{type(self).__name__} got a tuple: give it one of the entries, y[0].")
         if self._path and not hasattr(error, "layer"):
             error.layer = here.scope  # type: ignore[attr-defined]
             place = f"{here.scope} ({type(self).__name__})"

@@ -19,7 +19,7 @@ import numpy as np
 
 from tensorgrad import dtypes, watching
 from tensorgrad.autograd.backward import grad
-from tensorgrad.callers import Line, calling_line
+from tensorgrad.callers import Line, calling_line, recorded
 from tensorgrad.errors import ArgumentError, describe
 from tensorgrad.op import Op, restorers
 from tensorgrad.recording import here
@@ -222,7 +222,8 @@ def ended(op: Op, grad: np.ndarray, others: Sequence[tuple[Op, np.ndarray]]) -> 
         name, what, fix = TOO_SMALL
     shown = [f"input {span(array)}" for array in kept[:2]] or ([f"output {span(output)}"] if output is not None else [])
     more = [f"and {len(others)} more: {', '.join(sorted({other.where for other, _ in others})[:4])}"] if others else []
-    return Reason(name, what, (f"{op.where}: {'; '.join(shown)}" if shown else op.where, *more), fix)
+    line = [f"at {recorded[op]}"] if op in recorded else []
+    return Reason(name, what, (f"{op.where}: {'; '.join(shown)}" if shown else op.where, *line, *more), fix)
 
 
 def span(array: np.ndarray) -> str:
@@ -269,12 +270,18 @@ def times_zero(op: Op, kept: list[np.ndarray]) -> Finding:
             "Look at where those zeros come from: weights initialised with 0, a mask, an input that is all 0.")
 
 
+def steps(op: Op, kept: list[np.ndarray]) -> Finding:
+    return ("zero-slope", f"{op.name} goes up in steps, and is flat between them: its gradient is 0 everywhere",
+            "Leave it out of the loss, or hand the gradient past it: x + (x.round() - x).detach().")
+
+
 FINDINGS: dict[str, Callable[[Op, list[np.ndarray]], Finding]] = {
     "relu": dead,
     "sigmoid tanh softmax log_softmax softsign erf hardsigmoid cross_entropy silu hardswish logsigmoid softplus": saturated,
     "max_pool adaptive_max_pool max amax largest maximum minimum min amin gather_winners topk": lost,
     "dropout alpha_dropout feature_dropout": masked,
     "clamp hardtanh relu6 threshold clip hardshrink softshrink": clipped,
+    "round floor ceil trunc sign sgn heaviside": steps,
     "mul matmul linear conv conv_transpose bmm dropout_mask masked_fill where": times_zero,
 }
 
@@ -300,8 +307,12 @@ class Trail(watching.Watcher):
         used = [operand for operand in operands if isinstance(operand, Tensor) and id(operand) in self.values]
         if used and isinstance(result, Tensor):
             self.follow(result)
+            if result.creator is not None and (line := calling_line()) is not None:
+                recorded[result.creator] = line
             if any([operand.requires_grad for operand in used]) and not result.requires_grad:
-                if not op.differentiable:
+                if op.name == "to" and not op.differentiable:
+                    self.note("integer", f"it became {result.dtype.name}: only floats have gradients")
+                elif not op.differentiable:
                     self.note("not-differentiable", f"{op.name} has no gradient: its result jumps, or is a whole number")
                 elif not here.recording:
                     self.note("no-grad", f"{op.name} ran under no_grad(): its result is a constant")
@@ -351,6 +362,7 @@ class Trail(watching.Watcher):
 FIXES = {
     "detached": "Leave detach() out, or detach what the gradient shall not reach only.",
     "numpy": "Compute with tensor operations: tensorgrad has NumPy's functions under PyTorch's names.",
+    "integer": "Keep floats on the way to the loss, and make integers only of what serves as an index.",
     "no-grad": "Compute it outside of no_grad().",
     "not-differentiable": "Use a smooth form: softmax for argmax, a sigmoid for a comparison, no rounding.",
 }
@@ -367,7 +379,8 @@ def cut(tensor: Tensor, loss: Tensor, trail: Trail | None) -> Reason:
     if not trail.cuts:
         if len(trail.alive) == 1:
             return Reason("not-used", "the function does not use it", (describe(tensor),),
-                          "Another tensor of the same name may have been used; parameters are replaced by assignment.")
+                          "Another tensor of the same name may have been used; parameters are replaced by assignment, and "
+                          "tensor(t) copies the numbers alone: t.clone() keeps the graph.")
         return Reason("not-connected", "the loss does not depend on what was computed from it", (describe(loss),),
                       "Follow the result of the last op that used it.")
     name, what, line = trail.cuts[-1] if id(loss) in trail.values else trail.cuts[0]

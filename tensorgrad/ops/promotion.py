@@ -10,7 +10,7 @@ from tensorgrad import dtypes
 from tensorgrad.errors import DtypeError, ShapeError, message
 from tensorgrad.op import Op
 from tensorgrad.ops.broadcast_advice import how_to_broadcast
-from tensorgrad.tensor import Tensor, from_array
+from tensorgrad.tensor import Tensor
 
 __all__ = ["to"]
 
@@ -131,10 +131,11 @@ def only_tensors(who: str, **operands: Operand) -> None:
 class To(Op):
     """y = x in another dtype"""
 
-    __slots__ = ("to_dtype", "from_dtype")
+    __slots__ = ("to_dtype", "from_dtype", "differentiable")
 
     def __init__(self, to_dtype: np.dtype, from_dtype: np.dtype):
         self.to_dtype, self.from_dtype = to_dtype, from_dtype
+        self.differentiable = to_dtype.kind == "f"
 
     def forward(self, x):
         return x.astype(self.to_dtype)
@@ -156,6 +157,4 @@ def to(input: Operand, dtype: Any) -> Operand:
     dtype = dtypes.as_dtype(dtype)
     if input.dtype == dtype:
         return input
-    if dtype.kind != "f" and isinstance(input, Tensor):
-        return from_array(input.array.astype(dtype))
     return To(dtype, input.dtype).apply(input)

@@ -119,8 +119,10 @@ def prelu(input: Operand, weight: Operand) -> Tensor:
     channels = input.shape[1] if input.ndim > 1 else 1
     slopes = weight.shape[0] if weight.ndim == 1 else 1 if weight.ndim == 0 else -1
     if slopes not in (1, channels):
-        raise ShapeError(message("prelu", f"expects 1 or {channels} slopes, got {weight.shape}",
-                                 {"input": input, "weight": weight}, f"Use num_parameters=1 or num_parameters={channels}."))
+        counts = dict.fromkeys([1, channels])
+        raise ShapeError(message("prelu", f"expects {' or '.join(map(str, counts))} slopes, got {weight.shape}",
+                                 {"input": input, "weight": weight},
+                                 f"Use {' or '.join([f'num_parameters={n}' for n in counts])}."))
     if not input.ndim and weight.ndim:
         weight = weight.reshape(())
     if input.ndim > 2 and slopes > 1:

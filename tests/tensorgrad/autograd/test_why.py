@@ -216,3 +216,28 @@ def test_ways_that_meet_again():
     assert w.why_grad(loss).id == "fine"
     loss.backward()
     assert w.why_grad(loss).id == "freed"
+
+
+@pytest.mark.parametrize("convert", ["long", "int", "bool"])
+def test_whole_numbers_on_the_way(convert):
+    w, other = weight(), weight(4.0)
+    reason = w.why_grad(lambda: (getattr(w.exp(), convert)().float() * other).sum())
+    assert reason.id == "integer" and "in <lambda>: reason = w.why_grad" in reason.where[0]
+
+
+@pytest.mark.parametrize("name", ["round", "floor", "ceil", "trunc", "sign"])
+def test_steps(name):
+    w = weight()
+    reason = w.why_grad(lambda: getattr(w, name)().sum())
+    assert reason.id == "zero-slope" and "in steps" in reason.what and "detach" in reason.fix
+
+
+def test_a_function_gives_the_line_at_which_the_gradient_ends():
+    w = weight(-1.0, -2.0)
+
+    def loss():
+        hidden = w.relu()
+        return hidden.sum()
+
+    reason = w.why_grad(loss)
+    assert reason.id == "dead-relu" and "hidden = w.relu()" in str(reason)
