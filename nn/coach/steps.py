@@ -18,29 +18,38 @@ STEPS = 3  # after which a verdict is given
 
 
 class ForgottenZeroGrad(Check):
-    """A backward pass that adds to gradients an optimizer has used already."""
+    """A step along gradients that an optimizer has used already and that a backward pass has added to.
+
+    To add alone is no mistake: the generator's loss of a GAN leaves gradients in the discriminator, which zeroes them first.
+    """
 
     id = "forgotten-zero-grad"
 
     def __init__(self, tell: Any):
         super().__init__(tell)
         self.used: dict[int, tuple[Tensor, weakref.ref[Tensor]]] = {}
+        self.added: dict[int, Tensor] = {}
+
+    def before_step(self, optimizer: Optimizer) -> None:
+        old = [p for p in parameters_of(optimizer) if id(p) in self.added and p.grad is not None]
+        if old:
+            names = listed([called_tensor(p) for p in old])
+            self.say(f"backward adds to gradients that the optimizer has used already: {names}",
+                     "Call optimizer.zero_grad() in every step, before backward.")
 
     def after_step(self, optimizer: Optimizer) -> None:
         for p in parameters_of(optimizer):
+            self.added.pop(id(p), None)
             if p.grad is not None:
                 self.used[id(p)] = p, weakref.ref(p.grad)
 
     def zeroed(self, parameters: Sequence[Tensor]) -> None:
         for p in parameters:
             self.used.pop(id(p), None)
+            self.added.pop(id(p), None)
 
     def backward(self, loss: Tensor) -> None:
-        old = [p for p, grad in self.used.values() if p.grad is not None and p.grad is grad()]
-        if old:
-            names = listed([called_tensor(p) for p in old])
-            self.say(f"backward adds to gradients that the optimizer has used already: {names}",
-                     "Call optimizer.zero_grad() in every step, before backward.")
+        self.added |= {id(p): p for p, grad in self.used.values() if p.grad is not None and p.grad is grad()}
         self.used.clear()
 
 

@@ -206,6 +206,24 @@ def test_a_step_on_another_model_is_right_while_one_is_evaluated():
     assert "training-in-eval-mode" not in [a.id for a in advised(program)]
 
 
+@pytest.mark.parametrize("zeroes", [True, False])
+def test_a_generators_loss_may_leave_gradients_in_the_discriminator(zeroes):
+    def program(p):
+        maker, judge = nn.Linear(4, 6), nn.Linear(6, 1)
+        make, judging = (nn.optim.Adam(m.parameters(), lr=1e-3) for m in (maker, judge))
+        for _ in range(4):
+            made = maker(tensorgrad.randn(8, 4))
+            if zeroes:
+                judging.zero_grad()
+            (F.softplus(judge(made.detach())).mean() + F.softplus(-judge(tensorgrad.randn(8, 6))).mean()).backward()
+            judging.step()
+            make.zero_grad()
+            F.softplus(-judge(made)).mean().backward()
+            make.step()
+
+    assert ("forgotten-zero-grad" in [a.id for a in advised(program)]) is not zeroes
+
+
 def test_gradients_that_are_asked_for_add_to_none():
     def program(p, backward):
         optimizer = nn.optim.SGD(p.model.parameters(), lr=0.05)
