@@ -49,5 +49,5 @@ def read_as(input: Tensor, dtype: np.dtype) -> Tensor:
                                  {"input": input}, "The last axis must lie in one piece, of a whole number of entries.")
                          ) from None
     result = from_array(read)
-    result.share(input, apart=True)
+    result.share(input, object())
     return result
