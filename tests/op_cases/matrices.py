@@ -72,6 +72,8 @@ CASES = [
          lambda x: np.linalg.inv(regular_array(x))),
     Case("pinv-tall", lambda lib, x: lib.linalg.pinv(x), (normal(2, 4, 3),), np.linalg.pinv, ops=("pseudoinverse",)),
     Case("pinv-wide", lambda lib, x: lib.linalg.pinv(x), (normal(2, 4),), np.linalg.pinv, ops=("pseudoinverse",)),
+    Case("matrix_rank", lambda lib, x: lib.linalg.matrix_rank(x), (fixed([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0]]),),
+         np.linalg.matrix_rank, orders=0),
     Case("solve", lambda lib, a, b: lib.linalg.solve(regular(lib, a), b), (normal(2, 3, 3), normal(3, 4)),
          lambda a, b: np.linalg.solve(regular_array(a), b)),
     Case("solve-vector", lambda lib, a, b: lib.linalg.solve(regular(lib, a), b), (normal(3, 3), normal(3)),
