@@ -9,12 +9,13 @@ from typing import Any, Callable, Mapping, TypeVar
 import numpy as np
 
 from nn.hooks import Hooks, everywhere, run
+from nn.locating import locate
 from nn.parameter import Uninitialized
 from nn.state import IncompatibleKeys, StateHooks, collect, load
 from nn.tree import Tree
 from tensorgrad import dtypes
 from tensorgrad.devices import is_device, on_cpu
-from tensorgrad.errors import ArgumentError, GraphError, TensorgradError
+from tensorgrad.errors import ArgumentError, GraphError
 from tensorgrad.recording import here
 from tensorgrad.tensor import RemovableHandle, Tensor, from_array
 
@@ -91,12 +92,7 @@ class Module(Tree):
             elif isinstance(args[0], tuple):
                 error.add_note(f"{type(self).__name__} got a tuple: give it one of the entries, y[0].")
         if self._path and not hasattr(error, "layer"):
-            error.layer = here.scope  # type: ignore[attr-defined]
-            place = f"{here.scope} ({type(self).__name__})"
-            if isinstance(error, TensorgradError):
-                error.args = (f"{place}: {error}", *error.args[1:])
-            else:
-                error.add_note(f"in {place}")
+            locate(error, self, here.scope, args)
 
     # -- modes and conversion -----------------------------------------------------------------------------------------
 
@@ -204,6 +200,15 @@ class Module(Tree):
 
     def cpu(self: M) -> M:
         """The module itself: everything is on the CPU."""
+        return self
+
+    def cuda(self: M, device: Any = None) -> M:
+        """Refuses, as there is no such device.
+
+        Raises
+            ArgumentError   always
+        """
+        on_cpu("cuda", "cuda")
         return self
 
     # -- state --------------------------------------------------------------------------------------------------------

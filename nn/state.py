@@ -119,7 +119,7 @@ def load(module: Module, state: Mapping[str, Any], strict: bool, assign: bool = 
     after = [(layer, layer._state_hooks.after_loading) for _, layer in places if layer._state_hooks is not None]
     lacks = strict and bool(missing or unexpected)
     if misfits or lacks and (sizes or not any(hooks for _, hooks in after)):  # what hooks after loading cannot mend
-        raise refusal(who, keys if strict else IncompatibleKeys([], []), misfits, shapes)
+        raise refusal(who, keys if strict else IncompatibleKeys([], []), misfits, shapes, state)
     before = {}
     if extra or any(hooks for _, hooks in after):  # code that may refuse what is written before it runs
         before = {name: own[name].array if assign else own[name].array.copy() for name in arrays}
@@ -135,7 +135,7 @@ def load(module: Module, state: Mapping[str, Any], strict: bool, assign: bool = 
             for hook in list(hooks):
                 nothing_from(hook, "register_load_state_dict_post_hook", hook(layer, keys))
         if strict and (missing or unexpected):
-            raise refusal(who, keys, [], shapes)
+            raise refusal(who, keys, [], shapes, state)
     except BaseException:
         for name, array in before.items() if not sizes else ():
             write(own[name], array, assign)
@@ -143,14 +143,16 @@ def load(module: Module, state: Mapping[str, Any], strict: bool, assign: bool = 
     return keys
 
 
-def refusal(who: str, keys: IncompatibleKeys, misfits: list[str], shapes: Mapping[str, Any]) -> StateError:
+def refusal(who: str, keys: IncompatibleKeys, misfits: list[str], shapes: Mapping[str, Any],
+            state: Mapping[str, Any]) -> StateError:
     """The error for a state with these names too few, too many, and entries that do not fit."""
-    prefix = common_prefix(*keys)
+    prefix = other_state(state, shapes) or common_prefix(*keys)
     lines = [f"load_state_dict: the state does not fit this {who}; nothing was changed."]
     lines += listed("missing", [f"{name} {in_words(shapes.get(name))}" for name in keys.missing_keys])
     lines += listed("unexpected", [name + ("" if prefix else suggestion(name, keys.missing_keys))
                                    for name in keys.unexpected_keys])
-    return StateError("\n".join([*lines, *listed("misfit", misfits), "  " + (prefix or advice(bool(misfits)))]))
+    return StateError("\n".join([*lines, *listed("misfit", misfits), "  " + (
+        prefix or turned(state, shapes) or advice(bool(misfits)))]))
 
 
 def hooked_state(places: Iterable[tuple[str, Module]], state: Mapping[str, Any], strict: bool, missing: list[str],
@@ -241,6 +243,26 @@ def suggestion(name: str, candidates: list[str]) -> str:
 
     close = difflib.get_close_matches(name, candidates, n=1)
     return f"   did you mean {close[0]!r}?" if close else ""
+
+
+def other_state(state: Mapping[str, Any], shapes: Mapping[str, Any]) -> str:
+    """Advice where a state is not the model's but has that inside, or is an optimizer's; else nothing."""
+    if {"state", "param_groups"} <= set(state):
+        return "This is the state of an optimizer: optimizer.load_state_dict takes it."
+    for name, value in state.items():
+        if isinstance(value, Mapping) and any(inner in shapes for inner in value):
+            return f"The weights are one entry of this checkpoint: load_state_dict(state[{name!r}])."
+    return ""
+
+
+def turned(state: Mapping[str, Any], shapes: Mapping[str, Any]) -> str:
+    """Advice where matrices have their axes the other way round, as other libraries store them; else nothing."""
+    names = [name for name, shape in shapes.items() if name in state and shape is not None and len(shape) == 2
+             and shape != np.shape(state[name]) == shape[::-1]]
+    if not names:
+        return ""
+    return (f"{' and '.join(map(repr, names[:3]))} would fit transposed, (out_features, in_features): "
+            f"state[{names[0]!r}] = state[{names[0]!r}].T")
 
 
 def common_prefix(missing: list[str], unexpected: list[str]) -> str:

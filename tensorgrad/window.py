@@ -24,6 +24,7 @@ from typing import Any, Iterator
 
 import numpy as np
 
+from tensorgrad import lineage
 from tensorgrad.errors import ArgumentError, ShapeError, message
 
 __all__ = ["Window", "per_axis"]
@@ -154,7 +155,7 @@ class Window:
         return ShapeError(message(
             who, f"kernel {times(self.kernel)}{span} is larger than the padded image {times(padded)}",
             {"input": sizes if input is None else input, "padding": short_padding(self.padding)},
-            f"Use {' or '.join(fits)}, or an image of at least {times(least)}."))
+            lineage.with_sizes(f"Use {' or '.join(fits)}, or an image of at least {times(least)}.", input)))
 
     def reach(self, axis: int, tap: int, size: int, count: int) -> tuple[slice, slice] | None:
         """Where tap number `tap` lies inside the image: which of the `count` windows, and on which cells.

@@ -41,7 +41,7 @@ ORDER = [
     ("tensorgrad.drawing", "tensorgrad.profiler"),
     ("tensorgrad",),
     ("nn.parameter", "nn.atomic", "nn.seal"),
-    ("nn.hooks", "nn.state", "nn.tree"),
+    ("nn.hooks", "nn.state", "nn.tree", "nn.locating"),
     ("nn.module",),
     ("nn.functional", "nn.init", "nn.serialization", "nn.computed"),
     ("nn.modules", "nn.optim", "nn.data"),

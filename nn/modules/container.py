@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any, Iterable, Iterator, Mapping
 
+from nn.locating import locate_source
 from nn.module import Module
 from nn.modules.overwriting import run
 from nn.parameter import Parameter
@@ -140,6 +141,11 @@ class Sequential(Numbered):
 
     def forward(self, input: Any) -> Any:
         return run([module for module in self.__dict__.values() if isinstance(module, Module)], input)
+
+    def _locate(self, error: Exception, args: tuple[Any, ...]) -> None:
+        super()._locate(error, args)
+        if hasattr(error, "given_to"):
+            locate_source(error, [module for _, module in self._own_modules()])
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from functools import update_wrapper
+from types import FunctionType
 from typing import Any, Mapping
 
 from nn import functional as F
@@ -29,6 +31,16 @@ class Kernel(Sized):
     bias: Parameter | None
     transposed = False
     output_padding: tuple[int, ...] = ()
+
+    def __init_subclass__(cls) -> None:
+        """Let Python's messages about missing arguments name the layer, not the class that it shares `__init__` with."""
+        super().__init_subclass__()
+        if "__init__" not in cls.__dict__:
+            shared: Any = cls.__init__
+            own: Any = FunctionType(shared.__code__, shared.__globals__, "__init__", shared.__defaults__, shared.__closure__)
+            update_wrapper(own, shared)
+            own.__kwdefaults__, own.__qualname__ = shared.__kwdefaults__, f"{cls.__qualname__}.__init__"
+            cls.__init__ = own  # type: ignore[method-assign]
 
     def __init__(self, in_channels: int | None, out_channels: int, kernel_size: Any, stride: Any, padding: Any,
                  dilation: Any, groups: int, bias: bool, padding_mode: str, device: Any, dtype: Any):

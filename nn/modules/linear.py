@@ -186,8 +186,11 @@ class Unflatten(Module):
         dim = self.dim % len(shape)
         known = math.prod(size for size in sizes if size != -1)
         if shape[dim] % known if -1 in sizes and known else shape[dim] != known:
+            text = "·".join(map(str, (size for size in sizes if size != -1)))
+            fix = f"The sizes multiply to {text} = {known}: give the axis {'a multiple of ' * (-1 in sizes)}{known} entries"
+            fix += f" (out_features={known} in the layer before)" * (-1 not in sizes) + ", or other sizes."
             raise ShapeError(message("Unflatten", f"axis {dim} of length {shape[dim]} does not split into {sizes}",
-                                     {"input": input}, "The sizes have to multiply to the length of the axis."))
+                                     {"input": input}, fix))
         return input.reshape(*shape[:dim], *sizes, *shape[dim + 1:])
 
     def extra_repr(self) -> str:

@@ -145,7 +145,8 @@ def starts(outputs: list[Tensor], gradients: list[Any], create_graph: bool) -> l
         if not isinstance(output, Tensor) or not output.requires_grad:
             raise GraphError(message(
                 "backward", "this tensor is a constant: nothing it was computed from requires grad", {"tensor": output},
-                "Set requires_grad=True on the inputs, and compute it outside no_grad()."))
+                "Set requires_grad=True on the inputs, and compute it outside no_grad().  detach(), .item() and NumPy cut "
+                "it off, too:\n  parameter.why_grad(lambda: loss_of(batch)) says at which line."))
         array = output.array
         if gradient is None:
             if array.size != 1:

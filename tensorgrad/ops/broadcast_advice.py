@@ -112,5 +112,8 @@ def length(operand: Any) -> int:
 
 def halved(a: Any, b: Any) -> int:
     """The length of axis 1 of the tensor that both are parts of, if they are parts of one; else 0."""
-    whole_a, whole_b = (next((op.sources[0] for op, _ in lineage.behind(x) if op.name == "part"), None) for x in (a, b))
-    return int(whole_a.shape[1]) if whole_a is not None and whole_a is whole_b and whole_a.shape[1] % 2 else 0
+    def whole(part: Any) -> Any:
+        return next((op.sources[0] for op, _ in lineage.behind(part) if op.name == "part"), None)
+
+    source = whole(a)
+    return int(source.shape[1]) if source is not None and source is whole(b) and source.shape[1] % 2 else 0

@@ -95,7 +95,9 @@ def mismatch(first: Operand, other: Operand, axis: int | None) -> str:
     if other.ndim != first.ndim:
         return f"One has {first.ndim} axes, the other {other.ndim}; reshape or unsqueeze one of them."
     k = next(k for k in range(first.ndim) if k != axis and other.shape[k] != first.shape[k])
-    return f"Axis {k} has {first.shape[k]} and {other.shape[k]} entries; make them equal."
+    others = [n for n in range(first.ndim) if other.shape[n] != first.shape[n]]
+    join = f", or join along it: dim={k}" if axis is not None and others == [k] else ""
+    return f"Axis {k} has {first.shape[k]} and {other.shape[k]} entries; make them equal{join}."
 
 
 def in_one_dtype(who: str, tensors: Sequence[Operand]) -> list[Operand]:

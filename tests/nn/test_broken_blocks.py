@@ -110,6 +110,34 @@ BROKEN = {
     "the border of a segmentation": (lambda: F.cross_entropy(x(1, 3, 2, 2), labels([[0, 1], [255, 2]])),
                                      ["target 255", "ignore_index=255"]),
     "words as targets": (lambda: F.cross_entropy(x(2, 3), ["cat", "dog"]), [r"classes\.index\(name\)"]),
+    # what comes in and out
+    "a forward without return": (lambda: seq(Block(lambda m, x: None), nn.ReLU())(x(1, 2)),
+                                 [r"in 1 \(ReLU\)", "input is None", "without `return`", r"from 0 \(Block\)"]),
+    "two results": (lambda: seq(Block(lambda m, x: (x, x)), nn.Linear(2, 2))(x(1, 2)),
+                    [r"in 1 \(Linear\)", "input is a tuple of 2", r"output\[0\]", r"from 0 \(Block\)"]),
+    "a list of numbers": (lambda: seq(nn.Linear(2, 2))([[1.0, 2.0]]),
+                          ["input is a list of 1", r"tensorgrad\.tensor\(input\)"]),
+    "an attribute misspelt": (lambda: seq(Block(lambda m, x: m.conv2(x), conv1=nn.Linear(2, 2)))(x(1, 2)),
+                              [r"in 0 \(Block\)", "Did you mean 'conv1'"]),
+    "an argument left out": (lambda: nn.Conv2d(3, 8), [r"^Conv2d\.__init__\(\) missing .*'kernel_size'"]),
+    "a graphics card": (lambda: nn.Linear(2, 2).cuda(), ["there is no device 'cuda'", "on the CPU"]),
+    "sizes that do not multiply": (lambda: seq(nn.Linear(16, 100), nn.Unflatten(1, (8, 4, 4)))(x(2, 16)),
+                                   [r"^1 \(Unflatten\)", "8·4·4 = 128", "out_features=128"]),
+    "a join along the batch": (lambda: tensorgrad.cat([x(2, 8, 8, 8), x(2, 16, 8, 8)]), ["join along it: dim=1"]),
+    "a kernel larger than what is left": (lambda: seq(nn.Conv2d(3, 8, 7), nn.Conv2d(8, 8, 7))(x(2, 3, 10, 10)), [
+        r"^1 \(Conv2d\)", r"kernel_size ≤ 4×4", r"Sizes: \(2, 3, 10, 10\) → 0/conv2d \(2, 8, 4, 4\)"]),
+    # states and graphs
+    "a checkpoint around the weights": (
+        lambda: nn.Linear(2, 2).load_state_dict({"model": nn.Linear(2, 2).state_dict(), "epoch": 3}),
+        [r"load_state_dict\(state\['model'\]\)"]),
+    "the optimizer's state": (
+        lambda: nn.Linear(2, 2).load_state_dict(nn.optim.Adam(nn.Linear(2, 2).parameters()).state_dict()),
+        [r"state of an optimizer: optimizer\.load_state_dict"]),
+    "a weight the other way round": (
+        lambda: nn.Linear(3, 2).load_state_dict({"weight": np.ones((3, 2)), "bias": np.ones(2)}),
+        ["'weight' would fit transposed", r"state\['weight'\]\.T"]),
+    "a loss cut off": (lambda: nn.Linear(2, 2)(x(1, 2)).sum().detach().backward(),
+                       ["constant", r"detach\(\), \.item\(\)", r"no_grad\(\)", "why_grad"]),
 }
 
 
