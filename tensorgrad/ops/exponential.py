@@ -211,7 +211,8 @@ def pow(input: Operand, exponent: Operand) -> Tensor:
         at exponent 0 the base gets 0; at base 0 the exponent gets 0
 
     Raises
-        DtypeError   integers to a negative number; a tensor of negative integers gives 0 there, but for ±1
+        DtypeError   integers to a negative number; a tensor of negative integers gives 0 there, but for ±1; a bool tensor to
+                     a bool tensor
 
     Example
         >>> pow(Tensor([1.0, 2.0, 3.0]), 2)
@@ -223,6 +224,12 @@ def pow(input: Operand, exponent: Operand) -> Tensor:
         if exponent.__class__ is int and exponent < 0:
             raise DtypeError(message("pow", f"integers to the power {exponent} are no integers", {"input": input},
                                      f"Convert first: x.float() ** {exponent}."))
+    if getattr(input, "dtype", None) == np.bool_:
+        if exponent.__class__ is bool:
+            return input | (not exponent)
+        if getattr(exponent, "dtype", None) == np.bool_:
+            raise DtypeError(message("pow", "bool tensors have no powers", {"input": input, "exponent": exponent},
+                                     "Use input | ~exponent, or convert to an integer dtype."))
     return Pow().apply(input, exponent)
 
 

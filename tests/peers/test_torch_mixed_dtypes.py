@@ -32,3 +32,13 @@ def test_floats_with_other_dtypes(name: str, first: str, second: str) -> None:
     ours = getattr(tensorgrad, name)(*map(tensorgrad.tensor, operands))
     assert str(ours.dtype) == str(theirs.dtype).removeprefix("torch.")
     np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=4e-3 if ours.dtype == np.float16 else 1e-6)
+
+
+@pytest.mark.parametrize("exponent", [True, False])
+def test_bools_to_the_power_of_a_bool(exponent: bool) -> None:
+    mask = np.array([True, False])
+    ours, theirs = tensorgrad.tensor(mask) ** exponent, torch.tensor(mask) ** exponent
+    assert ours.dtype == np.bool_ and ours.tolist() == theirs.tolist()
+    for library, error in ((tensorgrad, TypeError), (torch, NotImplementedError)):
+        with pytest.raises(error):
+            library.tensor(mask) ** library.tensor(mask)
