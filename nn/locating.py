@@ -6,22 +6,24 @@ from typing import Any
 
 import numpy as np
 
-from tensorgrad.errors import TensorgradError
+from tensorgrad.errors import TensorgradError, tensor_from
 from tensorgrad.tensor import Tensor
 
 __all__ = ["locate", "locate_source"]
 
 
 def locate(error: Exception, module: Any, place: str, args: tuple[Any, ...]) -> None:
-    """Say in `error` that `module`, at `place`, raised it when it was called with `args`."""
-    error.layer = place  # type: ignore[attr-defined]
+    """Say in `error` that `module`, at `place` ("" for a root), raised it when it was called with `args`."""
     where = f"{place} ({type(module).__name__})"
-    if isinstance(error, TensorgradError):
-        error.args = (f"{where}: {error}", *error.args[1:])
-    else:
-        error.add_note(f"in {where}")
+    if place:
+        error.layer = place  # type: ignore[attr-defined]
+        if isinstance(error, TensorgradError):
+            error.args = (f"{where}: {error}", *error.args[1:])
+        else:
+            error.add_note(f"in {where}")
     if isinstance(error, (AttributeError, TypeError)) and args and not isinstance(args[0], (Tensor, np.ndarray)):
-        error.add_note(f"  Its input is {kind(args[0])}, not a tensor: {remedy(args[0])}")
+        if not isinstance(error, TensorgradError) and "given_to" not in vars(error):
+            error.add_note(f"  Its input is {kind(args[0])}, not a tensor.  {tensor_from('input', args[0])}")
         vars(error)["given_to"] = module
     if isinstance(error, AttributeError):
         meant = similar(error)
@@ -42,17 +44,6 @@ def kind(value: Any) -> str:
     if value is None:
         return "None"
     return f"a {type(value).__name__}" + (f" of {len(value)}" if isinstance(value, (tuple, list, dict)) else "")
-
-
-def remedy(value: Any) -> str:
-    """How to make a tensor of it."""
-    if value is None:
-        return "a forward without `return` gives None."
-    if isinstance(value, (tuple, list)) and any(isinstance(entry, (Tensor, np.ndarray)) for entry in value):
-        return "take one of its entries, such as output[0] or `images, labels = batch`."
-    if isinstance(value, dict):
-        return f"take one of its entries: {', '.join(map(repr, list(value)[:4]))}."
-    return "use tensorgrad.tensor(input)."
 
 
 def similar(error: AttributeError) -> str:

@@ -86,13 +86,8 @@ class Module(Tree):
 
     def _locate(self, error: Exception, args: tuple[Any, ...]) -> None:
         """Say in `error`, once, in which layer it was raised."""
-        if args and isinstance(error, AttributeError) and not hasattr(error, "layer"):
-            if args[0] is None:
-                error.add_note(f"{type(self).__name__} got None: does the forward() before it return its result?")
-            elif isinstance(args[0], tuple):
-                error.add_note(f"{type(self).__name__} got a tuple: give it one of the entries, y[0].")
-        if self._path and not hasattr(error, "layer"):
-            locate(error, self, here.scope, args)
+        if not hasattr(error, "layer"):
+            locate(error, self, here.scope if self._path else "", args)
 
     # -- modes and conversion -----------------------------------------------------------------------------------------
 

@@ -35,7 +35,7 @@ import numpy as np
 
 __all__ = ["TensorgradError", "ShapeError", "ArgumentError", "RangeError", "DtypeError", "GraphError",
            "StaleTensorError", "GradcheckError", "KernelError", "StateError", "DataError", "DivergenceError",
-           "AnomalyError", "LinAlgError", "UninitializedError", "message", "describe"]
+           "AnomalyError", "LinAlgError", "UninitializedError", "message", "describe", "tensor_from"]
 
 
 class TensorgradError(Exception):
@@ -122,6 +122,22 @@ def describe(operand: Any) -> str:
         return text if len(text) <= 100 else text[:97] + "..."
     origin = origin_of(operand)
     return f"{tuple(shape)} {np.dtype(dtype).name}" + (f"   {origin}" if origin else "")
+
+
+def tensor_from(name: str, value: Any) -> str:
+    """Advice about a `value` that stands where a tensor is wanted, under the name that the program has for it.
+
+    Example
+        >>> tensor_from("input", [1.0, 2.0]), tensor_from("input", None)
+        ('Use tensorgrad.tensor(input).', 'A forward without `return` gives None.')
+    """
+    if value is None:
+        return "A forward without `return` gives None."
+    if isinstance(value, (tuple, list)) and any(hasattr(entry, "ndim") for entry in value):
+        return f"Take one of its entries, such as {name}[0] or `images, labels = batch`."
+    if isinstance(value, dict):
+        return f"Take one of its entries: {', '.join(map(repr, list(value)[:4]))}."
+    return f"Use tensorgrad.tensor({name})."
 
 
 def origin_of(operand: Any) -> str:

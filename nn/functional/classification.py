@@ -10,6 +10,7 @@ from nn.functional.reducing import Reduction, check_reduction, check_same_shape,
 from tensorgrad import Tensor, lineage, ops
 from tensorgrad.errors import ArgumentError, DtypeError, RangeError, ShapeError, message
 from tensorgrad.ops.entropy import class_entropy
+from tensorgrad.ops.images import check_tensor
 from tensorgrad.ops.masking import masked
 from tensorgrad.ops.promotion import array_of
 
@@ -245,6 +246,7 @@ def class_weights(who: str, input: Tensor, weight: Any) -> np.ndarray | None:
 
 def check_classes(who: str, input: Tensor, target: Any, ignore_index: int | None) -> tuple[np.ndarray, np.ndarray | None]:
     """The class indices as an array, ignored ones replaced by 0, and a mask of those that count; None if all do."""
+    check_tensor(who, "input", input)
     operands = {"input": input, "target": target}
     if not input.ndim:
         raise ShapeError(message(who, "the input has no axis of classes", operands, "Use (N, C), or (C,) for one example."))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable
 
 from tensorgrad import lineage
-from tensorgrad.errors import DtypeError, ShapeError, message
+from tensorgrad.errors import DtypeError, ShapeError, message, tensor_from
 from tensorgrad.ops.promotion import Operand
 from tensorgrad.ops.shape import unsqueeze
 
@@ -55,7 +55,7 @@ def check_tensor(who: str, name: str, operand: Any) -> None:
     """Raise a DtypeError for lists and numbers, which have no axes."""
     if not hasattr(operand, "ndim"):
         raise DtypeError(message(who, f"{name} is a {type(operand).__name__}, not a tensor", None,
-                                 f"Use tensorgrad.tensor({name})."))
+                                 tensor_from(name, operand)))
 
 
 def check_same_dtype(who: str, **operands: Operand | None) -> None:

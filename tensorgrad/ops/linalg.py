@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tensorgrad import dtypes, lineage
-from tensorgrad.errors import DtypeError, ShapeError, message
+from tensorgrad.errors import DtypeError, ShapeError, message, tensor_from
 from tensorgrad.kernels import active, products
 from tensorgrad.op import Op
 from tensorgrad.ops.channel_sum import ChannelSum
@@ -317,6 +317,9 @@ def fit_each_other(input: Operand, weight: Operand, bias: Operand | None) -> boo
 
 def check_linear(input: Operand, weight: Operand, bias: Operand | None) -> None:
     """Raise a ShapeError unless the operands of `linear` fit."""
+    if not hasattr(input, "ndim"):
+        raise DtypeError(message("linear", f"input is a {type(input).__name__}, not a tensor", None,
+                                 tensor_from("input", input)))
     operands = {"input": input, "weight": weight} | ({} if bias is None else {"bias": bias})
     if weight.ndim != 2:
         raise ShapeError(message("linear", f"the weight has {weight.ndim} axes, not 2", operands,
