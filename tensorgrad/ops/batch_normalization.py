@@ -10,6 +10,7 @@ from tensorgrad import kernels
 from tensorgrad.errors import ArgumentError, message
 from tensorgrad.kernels.reference.sums import spread_rows
 from tensorgrad.op import Op
+from tensorgrad.ops.images import channels_elsewhere
 from tensorgrad.ops.normalization import (GroupNorm, Normalize, channels, check_parameters, check_several, images,
                                           like, normalized, of_nothing)
 from tensorgrad.ops.promotion import Operand, array_of
@@ -108,8 +109,11 @@ def batch_norm(input: Operand, running_mean: Operand | None, running_var: Operan
         raise ArgumentError(f"batch_norm: eps={eps} is not positive: a channel of equal values would divide by 0.\n"
                             "  Use a small number, such as 1e-5.")
     c = channels("batch_norm", input)
-    check_parameters("batch_norm", input, (c,), f"The input has {c} channels: set num_features={c}.", weight=weight,
-                     bias=bias, running_mean=running_mean, running_var=running_var)
+    fix = f"The input has {c} channels: set num_features={c}."
+    if weight is not None and weight.shape != (c,) and weight.ndim == 1 and 3 <= input.ndim <= 5:
+        fix = channels_elsewhere(input, input.ndim - 2, weight.shape[0]) or fix
+    check_parameters("batch_norm", input, (c,), fix, weight=weight, bias=bias,
+                     running_mean=running_mean, running_var=running_var)
     if not training:
         check_measured("batch_norm", input, running_mean, running_var, "training")
         dtype = input.dtype if input.dtype.itemsize > 2 else np.float32  # copies: training may go on and write into them

@@ -95,9 +95,11 @@ def mismatch(first: Operand, other: Operand, axis: int | None) -> str:
     if other.ndim != first.ndim:
         return f"One has {first.ndim} axes, the other {other.ndim}; reshape or unsqueeze one of them."
     k = next(k for k in range(first.ndim) if k != axis and other.shape[k] != first.shape[k])
+    fix = f"Axis {k} has {first.shape[k]} and {other.shape[k]} entries; make them equal"
+    if first.ndim in (4, 5) and axis == 1 and k > 1:  # beside what was pooled and enlarged again
+        return f"{fix}: nn.functional.interpolate(x, size={tuple(first.shape[2:])}) makes the other fit entry 0."
     others = [n for n in range(first.ndim) if other.shape[n] != first.shape[n]]
-    join = f", or join along it: dim={k}" if axis is not None and others == [k] else ""
-    return f"Axis {k} has {first.shape[k]} and {other.shape[k]} entries; make them equal{join}."
+    return f"{fix}, or join along it: dim={k}." if axis is not None and others == [k] else f"{fix}."
 
 
 def in_one_dtype(who: str, tensors: Sequence[Operand]) -> list[Operand]:

@@ -288,12 +288,17 @@ def misfit(input: Operand, outputs: int, features: int, operands: dict[str, Any]
         fix = "Transpose the weight: its shape is (out_features, in_features)."
     elif input.ndim > 2 and flat == features:
         fix = "Flatten the input first: x.flatten(1)."
+    elif features in input.shape[1:-1]:
+        axis = input.shape.index(features, 1)
+        fix = f"Axis {axis} has {features} entries: if they are the features, use x.transpose({axis}, -1)."
+    elif input.ndim == 3:
+        fix = f"Set in_features={got} for each of its rows, or in_features={flat} and flatten the input first: x.flatten(1)."
     elif input.ndim > 2:
         fix = f"Set in_features={flat} and flatten the input first: x.flatten(1)."
     elif before is not None and math.prod(before.shape) == features:
         fix = (f"Shape {before.shape} was flattened without an axis for the batch: give one image as x.unsqueeze(0), or "
                "flatten from axis 1.")
-    elif before is not None and len(before.shape) > 2 and math.prod(before.shape) == got:
+    elif before is not None and len(before.shape) > 2 and math.prod(before.shape) == got and before.shape[0] != 1:
         fix = f"Shape {before.shape} was flattened together with its batch: flatten from axis 1, x.flatten(1)."
     elif before is not None and len(before.shape) > 2 and before.shape[0] != input.shape[0]:
         fix = lineage.rebatched(input, before.shape[0])

@@ -57,6 +57,29 @@ class UNet(nn.Module):
         return tensorgrad.cat([a, self.up(self.pool(a))], 1)
 
 
+class Viewed(nn.Module):
+    """A view that takes rows of another length than the images have."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.head = nn.Conv2d(3, 16, 1), nn.Linear(256, 10)
+
+    def forward(self, x):
+        return self.head(self.conv(x).view(-1, 256))
+
+
+class Joined(nn.Module):
+    """Two branches side by side, joined along an axis."""
+
+    def __init__(self, axis):
+        super().__init__()
+        self.left, self.right, self.mix = nn.Conv2d(3, 8, 3, padding=1), nn.Conv2d(3, 8, 5, padding=2), nn.Conv2d(16, 4, 1)
+        self.axis = axis
+
+    def forward(self, x):
+        return self.mix(tensorgrad.cat([self.left(x), self.right(x)], self.axis))
+
+
 class Reshaped(nn.Module):
     def __init__(self):
         super().__init__()
@@ -152,7 +175,39 @@ BROKEN = {
                      ["cross_entropy", r"\(2, 4, 4, 3\)", "permute|class"]),
     "binary targets in a column": (lambda: nn.BCEWithLogitsLoss()(x(4, 1), x(4)), [r"target\.reshape"]),
     "no probabilities": (lambda: nn.BCELoss()(x(4) * 10, tensorgrad.ones(4)), ["is no probability", "sigmoid"]),
+    "examples mixed by a view": (lambda: nn.CrossEntropyLoss()(Viewed()(x(2, 3, 8, 8)), labels(0, 1)),
+                                 ["8 examples and 2 targets", r"batch from 2 to 8.*x\.flatten\(1\), which has 1024"]),
+    # paths that meet
+    "a residual block that widens": (lambda: seq(nn.Identity(), Residual(1, 32))(x(2, 16, 8, 8)),
+                                     [r"^1 \(Residual\)", "16 entries in input and 32", r"Conv2d\(16, 32, kernel_size=1\)"]),
+    "a residual block with a stride": (lambda: seq(nn.Identity(), Residual(2, 16))(x(2, 16, 9, 9)),
+                                       [r"^1 \(Residual\)", "9 entries in input and 5", r"Conv2d\(16, 16, .*stride=2\)"]),
+    "branches joined along the batch": (lambda: Joined(0)(x(2, 3, 8, 8)),
+                                        [r"^mix \(Conv2d\)", r"joined along axis 0; cat\(\.\.\., 1\) has 16 channels"]),
+    "branches joined along the width": (lambda: Joined(-1)(x(2, 3, 8, 8)),
+                                        [r"^mix \(Conv2d\)", r"joined along axis 3; cat\(\.\.\., 1\) has 16 channels"]),
+    "a skip from an odd image": (lambda: UNet()(x(2, 1, 15, 15)),
+                                 ["Axis 2 has 15 and 14", r"interpolate\(x, size=\(15, 15\)\)"]),
+    "too few channels inside, as many as the width": (lambda: seq(nn.Conv2d(3, 8, 1), nn.Conv2d(16, 8, 1))(x(2, 3, 16, 16)),
+                                                      [r"^1 \(Conv2d\)", "Use in_channels=8"]),
+    # axes in another order
+    "frames before channels": (lambda: seq(nn.Conv3d(3, 8, 3))(x(2, 8, 3, 16, 16)),
+                               [r"^0 \(Conv3d\)", r"Axis 2 has 3 entries", r"x\.movedim\(2, 1\)"]),
+    "channels last before a batch norm": (lambda: seq(nn.BatchNorm2d(3))(x(2, 8, 8, 3)),
+                                          [r"^0 \(BatchNorm2d\)", r"x\.permute\(0, 3, 1, 2\)"]),
+    "one image before a batch norm": (lambda: seq(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8))(x(3, 8, 8)),
+                                      [r"^1 \(BatchNorm2d\)", r"x\.unsqueeze\(0\)"]),
+    "rows of a sequence": (lambda: seq(nn.Linear(10, 64))(x(2, 5, 12)),
+                           [r"^0 \(Linear\)", "in_features=12", "in_features=60"]),
+    "features before positions": (lambda: seq(nn.Linear(16, 4))(x(2, 16, 9)),
+                                  [r"^0 \(Linear\)", r"x\.transpose\(1, -1\)"]),
+    "one sentence, flattened": (lambda: seq(nn.Embedding(10, 4), nn.Flatten(), nn.Linear(4, 2))(labels([1, 9, 3])),
+                                [r"^2 \(Linear\)", "in_features=12"]),
+    "noise for a generator": (lambda: seq(nn.ConvTranspose2d(100, 8, 4))(x(2, 100)),
+                              [r"^0 \(ConvTranspose2d\)", r"x\.reshape\(2, 100, 1, 1\)"]),
     # what comes in
+    "bytes of an image": (lambda: seq(nn.Conv2d(3, 8, 3))(tensorgrad.zeros(2, 3, 8, 8, dtype=np.uint8)),
+                          [r"^0 \(Conv2d\)", "uint8", r"x\.float\(\) / 255"]),
     "words as floats": (lambda: seq(nn.Embedding(10, 4))(x(2, 3)),
                         [r"^0 \(Embedding\)", "float32, not an integer", r"\.long\(\)"]),
     "a word beyond the table": (lambda: seq(nn.Embedding(10, 4))(labels(3, 10)),
