@@ -66,7 +66,7 @@ def write(results: Path, out: Path, causes: Path = HERE / "causes.json") -> Path
     return path
 
 
-def page(suites: dict[str, Results], drawn: dict[str, str], causes: dict[str, str]) -> str:
+def page(suites: dict[str, Results], drawn: dict[str, str], causes: targets.Causes) -> str:
     """The template with every ``$name`` filled in."""
     peak = figures.peak(suites, PRODUCT)
     parts = {name: summary(suites[name]).rstrip() if name in suites else "Not measured yet." for name in (*SUITES, "memory")}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from dataclasses import dataclass
-from typing import Callable, Iterable
+from typing import Any, Callable, Iterable
 
 from benchmarks.cases.networks import FIVE, VARIED
 from benchmarks.engines import LABELS, PEERS
@@ -15,6 +15,7 @@ from benchmarks.report.tables import markdown
 __all__ = ["TARGETS", "Target", "Measured", "table"]
 
 Suites = dict[str, Results]
+Causes = dict[str, Any]  # by row or target: a text, the name of another row that has the same cause, or a list of these
 Pick = Callable[[Suites], list[tuple[str, float]]]
 
 
@@ -124,7 +125,7 @@ TARGETS = [
 ]
 
 
-def table(suites: Suites, causes: dict[str, str]) -> str:
+def table(suites: Suites, causes: Causes) -> str:
     """Target, aim, what was measured, met or by how much missed, and why."""
     lines = [["tensorgrad / best PyTorch mode", "target", "aim", "measured", "verdict", "cause"]]
     for target in TARGETS:
@@ -158,8 +159,9 @@ def reached(target: Target, value: float) -> str:
     return "met, and the aim" if target.aim is not None and value <= target.aim else "met"
 
 
-def behind(suites: Suites, causes: dict[str, str]) -> str:
-    """Every row in which tensorgrad is slower than the fastest of all peers, slowest first, with its cause if known."""
+def behind(suites: Suites, causes: Causes) -> str:
+    """Every row in which tensorgrad is slower than the fastest of all peers, slowest first, with the numbers of its causes,
+    which stand below the table."""
     found = []
     for suite, results in suites.items():
         for row in results["rows"] if suite != "memory" else ():
@@ -167,7 +169,13 @@ def behind(suites: Suites, causes: dict[str, str]) -> str:
             value = ratio(row, [peer]) if peer else None
             if value is not None and value > 1:
                 found.append((value, suite, row["name"], peer))
+    if not found:
+        return ""
     lines = [["row", "suite", "fastest peer", "tensorgrad / peer", "cause"]]
-    lines += [[name, suite, LABELS.get(str(peer), str(peer)), f"{value:.2f}", causes.get(name, "")]
-              for value, suite, name, peer in sorted(found, key=lambda row: -row[0] if math.isfinite(row[0]) else 0)]
-    return markdown(lines, text=(0, 1, 2, 4)) if found else ""
+    numbers: dict[str, int] = {}
+    for value, suite, name, peer in sorted(found, key=lambda row: -row[0] if math.isfinite(row[0]) else 0):
+        given = causes.get(name, [])
+        why = [numbers.setdefault(causes.get(cause, cause), len(numbers) + 1)
+               for cause in ([given] if isinstance(given, str) else given)]
+        lines.append([name, suite, LABELS.get(str(peer), str(peer)), f"{value:.2f}", ", ".join(map(str, why))])
+    return "\n".join([markdown(lines, text=(0, 1, 2, 4)), "", *[f"{number}. {cause}" for cause, number in numbers.items()]])

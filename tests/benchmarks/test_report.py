@@ -116,7 +116,10 @@ def test_a_target_of_which_rows_are_missing_says_so():
 def test_rows_in_which_a_peer_is_ahead_are_listed_with_their_causes():
     suites = {"ops": results(row("fast", tensorgrad=rounds(1.0), torch=rounds(2.0), jax=rounds(3.0)),
                              row("slow", tensorgrad=rounds(3.0), torch=rounds(2.0), jax=rounds(1.0)), suite="ops")}
-    assert targets.behind(suites, {"slow": "not fused"}).splitlines()[2:] == ["| slow | ops | JAX jit | 3.00 | not fused |"]
+    for causes in ({"slow": "not fused"}, {"slow": "other", "other": "not fused"}, {"slow": ["not fused"]}):
+        assert targets.behind(suites, causes).splitlines()[2:] == ["| slow | ops | JAX jit | 3.00 | 1 |", "", "1. not fused"]
+    assert targets.behind(suites, {"slow": ["not fused", "not kept"]}).splitlines()[2:] == [
+        "| slow | ops | JAX jit | 3.00 | 1, 2 |", "", "1. not fused", "2. not kept"]
     rest = lines(suites)["each of JAX jit, MyGrad, HIPS autograd, tinygrad, in every row: the slowest"]
     assert rest[:2] == ["3.00 (slow (ops, JAX jit))", "**missed** in 1 of 2 rows, by up to 2"]
 
