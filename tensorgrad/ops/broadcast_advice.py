@@ -43,6 +43,8 @@ def differing(a: Shape, b: Shape) -> list[int]:
 
 def remedy(a: Named, b: Named) -> str:
     """What mends two shapes that do not broadcast; empty if nothing shows."""
+    if 0 in (*a[2], *b[2]):
+        return ""
     if len(a[2]) != len(b[2]):
         return more_axes(*sorted((a, b), key=lambda operand: len(operand[2])))
     if len(a[2]) < 3:
