@@ -20,7 +20,8 @@ WHOLE = np.array([[7, -3], [4, 0]])
 POSITIONS = np.array([[1, 0], [0, 1]])
 
 ABOVE_ONE = {"acosh_", "arccosh_"}
-INTEGERS = {"bitwise_not_": (), "bitwise_and_": (WHOLE + 2,), "bitwise_or_": (WHOLE + 2,), "bitwise_xor_": (WHOLE + 2,)}
+INTEGERS = {"bitwise_not_": (), "bitwise_and_": (WHOLE + 2,), "bitwise_or_": (WHOLE + 2,), "bitwise_xor_": (WHOLE + 2,),
+            "bitwise_left_shift_": (abs(WHOLE) % 5,), "bitwise_right_shift_": (abs(WHOLE) % 5,)}
 ARGUMENTS: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(["multiply_", "divide_", "true_divide_", "subtract_", "floor_divide_", "remainder_", "fmod_",
                      "copysign_", "heaviside_", "xlogy_", "atan2_", "arctan2_", "hypot_", "eq_", "ne_", "lt_", "le_", "gt_",

@@ -117,7 +117,7 @@ def test_dtypes_and_values_of_torch(case: Case) -> None:
     try:
         theirs = outputs_of(case.build(TORCH, *[torch.tensor(a) for a in arrays]))
     except RuntimeError as error:
-        if "not implemented for 'Half'" in str(error) or "Half" in str(error):
+        if "Half" in str(error) or "other than float and double" in str(error):
             pytest.skip("PyTorch has no float16 kernel")
         raise
     ours: tuple[Any, ...] = outputs_of(case.build(TENSORGRAD, *[tg.tensor(a) for a in arrays]))
