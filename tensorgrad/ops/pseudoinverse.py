@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from tensorgrad.errors import ArgumentError
 from tensorgrad.op import Op
 from tensorgrad.ops.linalg import Matmul
 from tensorgrad.ops.matrices import check_matrix, lapack
-from tensorgrad.ops.promotion import Operand
+from tensorgrad.ops.promotion import Operand, array_of
 from tensorgrad.tensor import Tensor
 
 __all__ = ["pinv", "matrix_rank"]
@@ -28,7 +29,7 @@ class Pseudoinverse(Op):
     keeps = (0,)
     keeps_output = True
 
-    def __init__(self, atol: float | None, rtol: float | None):
+    def __init__(self, atol: Any, rtol: Any):
         self.atol, self.rtol = atol, rtol
 
     def forward(self, x):
@@ -50,18 +51,27 @@ def times(a: Operand, b: Operand) -> Tensor:
     return Matmul().apply(a, b)
 
 
-def tolerance(x: Operand, s: np.ndarray, atol: float | None, rtol: float | None) -> np.ndarray:
-    """Up to which size the singular values `s` of `x` count as 0, per matrix."""
+def tolerance(x: Operand, s: np.ndarray, atol: Any, rtol: Any) -> np.ndarray:
+    """Up to which size the singular values `s` of `x` count as 0, per matrix; the tolerances may differ between matrices."""
+    least = per_matrix(0.0 if atol is None else atol, s)
     if rtol is None:
-        rtol = max(x.shape[-2:]) * float(np.finfo(s.dtype).eps) if atol is None else 0.0
-    return np.maximum(s.dtype.type(atol or 0.0), s.dtype.type(rtol) * s[..., :1])
+        share = np.where(least > 0, 0.0, max(x.shape[-2:]) * np.finfo(s.dtype).eps).astype(s.dtype)
+    else:
+        share = per_matrix(rtol, s)
+    return np.maximum(least, share * s[..., :1])
 
 
-def pinv(A: Operand, *, atol: float | None = None, rtol: float | None = None) -> Tensor:
+def per_matrix(value: Any, s: np.ndarray) -> np.ndarray:
+    """A number, or one for each matrix, with an axis for the singular values."""
+    return np.asarray(array_of(value), s.dtype)[..., None]
+
+
+def pinv(A: Operand, *, atol: Any = None, rtol: Any = None, hermitian: bool = False) -> Tensor:
     """The pseudoinverse of a matrix, or of each of a batch of them: what gives the shortest X with the smallest ‖`A` X − B‖.
 
     Singular values up to the larger of `atol` and `rtol` times the largest one count as 0.  `rtol` is max(m, n) times the
-    step from 1 to the next number of the dtype by default, and 0 where `atol` is given.
+    step from 1 to the next number of the dtype by default, and 0 where `atol` is above 0.  Both may be tensors, of a number
+    per matrix.
 
     Shapes
         A (*, m, n), float; the result has shape (*, n, m)
@@ -70,14 +80,16 @@ def pinv(A: Operand, *, atol: float | None = None, rtol: float | None = None) ->
         as if the rank stayed the same
 
     Raises
-        ShapeError   fewer than two axes
-        DtypeError   integers
+        ShapeError      fewer than two axes
+        DtypeError      integers
+        ArgumentError   hermitian=True, by which PyTorch reads one triangle alone
 
     Example
         >>> pinv(Tensor([[2.0, 0.0], [0.0, 0.0]]))
         tensor([[0.5, 0. ],
                 [0. , 0. ]])
     """
+    check_general("pinv", hermitian)
     check_matrix("pinv", A)
     return Pseudoinverse(atol, rtol).apply(A)
 
@@ -88,7 +100,7 @@ class Rank(Op):
     __slots__ = ("atol", "rtol")
     differentiable = False
 
-    def __init__(self, atol: float | None, rtol: float | None):
+    def __init__(self, atol: Any, rtol: Any):
         self.atol, self.rtol = atol, rtol
 
     def forward(self, x):
@@ -96,16 +108,25 @@ class Rank(Op):
         return np.asarray((s > tolerance(x, s, self.atol, self.rtol)).sum(-1, dtype=np.int64))
 
 
-def matrix_rank(A: Operand, *, atol: Any = None, rtol: Any = None) -> Tensor:
+def matrix_rank(A: Operand, *, atol: Any = None, rtol: Any = None, hermitian: bool = False) -> Tensor:
     """How many singular values of a matrix, or of each of a batch of them, do not count as 0; tolerances as in `pinv`.
 
     Raises
-        ShapeError   fewer than two axes
-        DtypeError   integers
+        ShapeError      fewer than two axes
+        DtypeError      integers
+        ArgumentError   hermitian=True, by which PyTorch reads one triangle alone
 
     Example
         >>> matrix_rank(Tensor([[1.0, 2.0], [2.0, 4.0]]))
         tensor(1)
     """
+    check_general("matrix_rank", hermitian)
     check_matrix("matrix_rank", A)
     return Rank(atol, rtol).apply(A)
+
+
+def check_general(who: str, hermitian: bool) -> None:
+    """Refuse to read one triangle of a matrix as the whole."""
+    if hermitian:
+        raise ArgumentError(f"{who}: hermitian=True is not there: all entries are read.\n"
+                            "  Leave it out, which gives the same for symmetric matrices.")

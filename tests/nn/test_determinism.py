@@ -56,7 +56,7 @@ def threads(request: pytest.FixtureRequest) -> Iterator[int]:
     kernels.set_num_threads(before)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name == "alexnet")) for name in NETWORKS])
 def test_twenty_steps_are_the_same_bit_by_bit(name: str, threads: int) -> None:
     first = list(training(name))
     moved = [np.empty(8 * n + 1, np.uint8) for n in range(1, 200, 7)]  # the second run gets other places in memory
