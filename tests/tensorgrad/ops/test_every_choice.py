@@ -48,7 +48,9 @@ CHOICES: dict[str, set[Any]] = {
 # Flags of which one value has no rows, and why.
 WITHOUT = {
     "embedding.sparse": "refused",
-    "gather.sparse_grad": "refused",
+    "gather.sparse_grad": "changes nothing: gradients are dense",
+    "pinv.hermitian": "refused",
+    "matrix_rank.hermitian": "refused",
     "gumbel_softmax.hard": "the gradient is by definition that of another value",
     "svd.full_matrices": "refused where gradients are wanted",
     "interpolate.recompute_scale_factor": "False is the default by another name",
