@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from tensorgrad import dtypes, lineage
-from tensorgrad.errors import DtypeError, ShapeError, message, tensor_from
+from tensorgrad.errors import DtypeError, ShapeError, message
 from tensorgrad.kernels import active, products
 from tensorgrad.op import Op
 from tensorgrad.ops.channel_sum import ChannelSum
+from tensorgrad.ops.images import check_tensor
 from tensorgrad.ops.elementwise import Binary
 from tensorgrad.ops.promotion import Operand, common, to
 from tensorgrad.ops.reduction import count
@@ -322,9 +323,7 @@ def fit_each_other(input: Operand, weight: Operand, bias: Operand | None) -> boo
 
 def check_linear(input: Operand, weight: Operand, bias: Operand | None) -> None:
     """Raise a ShapeError unless the operands of `linear` fit."""
-    if not hasattr(input, "ndim"):
-        raise DtypeError(message("linear", f"input is a {type(input).__name__}, not a tensor", None,
-                                 tensor_from("input", input)))
+    check_tensor("linear", "input", input)
     operands = {"input": input, "weight": weight} | ({} if bias is None else {"bias": bias})
     if weight.ndim != 2:
         raise ShapeError(message("linear", f"the weight has {weight.ndim} axes, not 2", operands,
