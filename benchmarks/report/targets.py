@@ -160,18 +160,17 @@ def reached(target: Target, value: float) -> str:
 
 
 def behind(suites: Suites, causes: Causes) -> str:
-    """Every row in which tensorgrad is slower than the fastest of all peers, slowest first, with the numbers of its causes,
-    which stand below the table."""
+    """Every row in which a peer is ahead, by the most first, with the numbers of its causes, which stand below the table."""
     found = []
     for suite, results in suites.items():
-        for row in results["rows"] if suite != "memory" else ():
+        for row in results["rows"]:
             peer = best(row, (*TORCH, *PEERS))
             value = ratio(row, [peer]) if peer else None
             if value is not None and value > 1:
                 found.append((value, suite, row["name"], peer))
     if not found:
         return ""
-    lines = [["row", "suite", "fastest peer", "tensorgrad / peer", "cause"]]
+    lines = [["row", "suite", "best peer", "tensorgrad / peer", "cause"]]
     numbers: dict[str, int] = {}
     for value, suite, name, peer in sorted(found, key=lambda row: -row[0] if math.isfinite(row[0]) else 0):
         given = causes.get(name, [])
